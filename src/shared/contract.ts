@@ -75,7 +75,7 @@ export interface Results {
   'run.export': ExportReport;
 }
 
-export type EndReason = 'completed' | 'early-stopping' | 'stopped';
+export type EndReason = RunSummary['reason'];
 
 /** Everything that the engine says unasked. `run` is the run folder. */
 export interface Events {

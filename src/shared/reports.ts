@@ -109,7 +109,7 @@ export interface RunSeconds {
 export interface RunSummary {
   readonly graftVersion: string;
   readonly startedAt: string;
-  readonly reason: 'completed' | 'early-stopping' | 'stopped';
+  readonly reason: 'completed' | 'early-stopping' | 'stopped' | 'diverged';
   readonly backbone: string;
   readonly mode: 'freeze' | 'fine-tune';
   readonly classes: readonly string[];

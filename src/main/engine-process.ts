@@ -1,0 +1,153 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { GraftError } from '../shared/errors.js';
+import { Listeners, type Port, createIpcPort } from '../shared/port.js';
+import { type Client, connect } from '../shared/rpc.js';
+import { type EngineExit, explainExit } from './engine-process/exit.js';
+import { findProjectRoot } from './engine-process/project-root.js';
+
+/** What must be in the environment before the engine's process starts; the user's own settings win. */
+const ENGINE_ENV = {
+  // TensorFlow's information lines would drown what matters.
+  TF_CPP_MIN_LOG_LEVEL: '2',
+  // Without it TensorFlow takes the whole graphics card.
+  TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+  // sharp decodes one picture a pool thread.
+  UV_THREADPOOL_SIZE: '4',
+  // glibc's many arenas keep decoded pictures' memory for themselves.
+  MALLOC_ARENA_MAX: '2',
+} as const;
+
+const STOP_TIMEOUT_MS = 10_000;
+const LAST_LINES = 12;
+/** How long after the process's end its last output may take to arrive. */
+const DRAIN_MS = 500;
+
+export interface EngineOptions {
+  /** The engine's bundle; by default `out/main/engine.js` of this project. */
+  readonly entry?: string;
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The Node.js to run it; by default this process's own. */
+  readonly execPath?: string;
+  readonly onExit?: (exit: EngineExit) => void;
+  /** Given each line that the engine writes to stdout or stderr; by default it goes to this process's stderr. */
+  readonly log?: (line: string) => void;
+  /** How long {@link EngineProcess.stop} waits before it kills. */
+  readonly stopTimeoutMs?: number;
+}
+
+/** A connection to an engine that can be ended. */
+export interface EngineConnection {
+  readonly client: Client;
+  /** Asks the engine to end, kills it when it doesn't, and resolves when it has gone. */
+  stop(): Promise<void>;
+  /** Ends the engine at once. */
+  kill(): void;
+}
+
+export interface EngineProcess extends EngineConnection {
+  /** Undefined when the process could not be started. */
+  readonly pid: number | undefined;
+  readonly exited: Promise<EngineExit>;
+}
+
+/** The engine's bundle in this project. */
+export function engineEntry(root: string = findProjectRoot()): string {
+  return join(root, 'out', 'main', 'engine.js');
+}
+
+function keepLastLines(child: ChildProcess, log: (line: string) => void): readonly string[] {
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      if (lines.push(line) > LAST_LINES) lines.shift();
+      log(line);
+    });
+  }
+  return lines;
+}
+
+/**
+ * Starts an engine in a process of its own, because TensorFlow blocks its thread and can take its process down. The
+ * engine ends with this process: its channel closes, and the engine exits on that.
+ *
+ * When it dies, calls in flight reject with `engine-crashed`, which says how and what to do.
+ *
+ * @throws GraftError `not-found` when the engine has not been built
+ */
+export function startEngine(options: EngineOptions = {}): EngineProcess {
+  const entry = options.entry ?? engineEntry();
+  if (!existsSync(entry)) {
+    throw new GraftError('not-found', `expected the engine at ${entry}, but it has not been built: run \`npm run build\``);
+  }
+  const child = fork(entry, [], {
+    ...(options.execPath === undefined ? {} : { execPath: options.execPath }),
+    // Flags of this process, such as an inspector's port, are not the engine's.
+    execArgv: [],
+    env: { ...ENGINE_ENV, ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // What does not survive JSON would not survive the browser host's WebSocket either.
+    serialization: 'json',
+    // Ctrl-C in a terminal goes to the whole process group; the engine must outlive it to keep the run.
+    detached: process.platform !== 'win32',
+  });
+  const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
+  const lastLines = keepLastLines(child, log);
+  const closes = new Listeners<[GraftError | undefined]>();
+  const channel = createIpcPort(child);
+  let expected = false;
+
+  const exited = new Promise<EngineExit>((resolve) => {
+    const finish = (code: number | null, signal: NodeJS.Signals | null, startError: Error | null): void =>
+      resolve({ code, signal, expected, lastLines: [...lastLines], startError });
+    // The same event also tells of a failed kill or send, which end nothing.
+    child.on('error', (error) => {
+      if (child.pid === undefined) finish(null, null, error);
+    });
+    child.once('exit', (code, signal) => {
+      const drained = setTimeout(() => finish(code, signal, null), DRAIN_MS);
+      child.once('close', () => {
+        clearTimeout(drained);
+        finish(code, signal, null);
+      });
+    });
+  });
+  void exited.then((exit) => {
+    closes.call(exit.expected ? undefined : explainExit(exit));
+    options.onExit?.(exit);
+  });
+
+  // The channel's own end comes before the process's and knows no reason, so clients hear of the process's.
+  const port: Port = { ...channel, onClose: (listener) => closes.add(listener) };
+  const stopTimeoutMs = options.stopTimeoutMs ?? STOP_TIMEOUT_MS;
+  const endWithin = async (timeoutMs: number): Promise<void> => {
+    const timer = new AbortController();
+    const late = delay(timeoutMs, 'late', { signal: timer.signal }).catch(() => 'ended');
+    if ((await Promise.race([exited, late])) === 'late') child.kill('SIGKILL');
+    timer.abort();
+    await exited;
+  };
+  // An engine that has dropped its channel but does not end can't be reached any more.
+  channel.onClose(() => void endWithin(stopTimeoutMs));
+
+  const client = connect(port);
+  return {
+    client,
+    pid: child.pid,
+    exited,
+    async stop() {
+      expected = true;
+      client.close();
+      await endWithin(stopTimeoutMs);
+    },
+    kill() {
+      expected = true;
+      child.kill('SIGKILL');
+    },
+  };
+}

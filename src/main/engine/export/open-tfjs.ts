@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { SymbolicTensor, Tensor } from '@tensorflow/tfjs-node-gpu';
+import * as v from 'valibot';
+import { GraftError } from '../../../shared/errors.js';
+import { parseWith } from '../../../shared/parse.js';
+import { LOGITS_NODE } from '../graph/head.js';
+import type { OpenClassifier } from '../insight/predict.js';
+import type { TensorFlow } from '../tf.js';
+import { uploadPixels } from '../train/feed.js';
+import { labelsSchema, preprocessSchema } from './preprocess.js';
+
+const weightSchema = v.object({
+  name: v.string(),
+  shape: v.array(v.number()),
+  dtype: v.literal('float32'),
+});
+
+const manifestSchema = v.object({
+  format: v.literal('layers-model'),
+  modelTopology: v.record(v.string(), v.unknown()),
+  weightsManifest: v.array(v.object({ paths: v.array(v.string()), weights: v.array(weightSchema) })),
+});
+
+async function readJson(folder: string, name: string): Promise<unknown> {
+  const file = join(folder, name);
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as unknown;
+  } catch (cause) {
+    throw new GraftError('unreadable-file', `expected JSON in ${file}: ${String(cause)}`, { cause });
+  }
+}
+
+/** Reads the shards of a manifest; a path that leaves the folder is refused, since tfjs-node's own loader follows it. */
+async function readShards(folder: string, paths: readonly string[]): Promise<ArrayBuffer> {
+  const parts: Buffer[] = [];
+  for (const path of paths) {
+    if (path !== basename(path) || path === '' || path === '.' || path === '..') {
+      throw new GraftError('unsafe-file', `expected plain file names in ${join(folder, 'model.json')}, received ${path}`);
+    }
+    parts.push(await readFile(join(folder, path)));
+  }
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined.buffer;
+}
+
+/**
+ * Opens a folder that was exported in the TensorFlow.js layers format, through checks of our own instead of tfjs-node's
+ * loader.
+ *
+ * @throws GraftError `unreadable-file`, `invalid-value`, `unsafe-file`
+ */
+export async function openExportedModel(tf: TensorFlow, folder: string): Promise<OpenClassifier> {
+  const manifest = parseWith(manifestSchema, await readJson(folder, 'model.json'), join(folder, 'model.json'));
+  const classes = parseWith(labelsSchema, await readJson(folder, 'labels.json'), join(folder, 'labels.json'));
+  const preprocess = parseWith(
+    preprocessSchema,
+    await readJson(folder, 'preprocess.json'),
+    join(folder, 'preprocess.json'),
+  );
+  const weightData = await readShards(
+    folder,
+    manifest.weightsManifest.flatMap((group) => group.paths),
+  );
+  const weightSpecs = manifest.weightsManifest.flatMap((group) => group.weights);
+  const expected = weightSpecs.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 4), 0);
+  if (expected !== weightData.byteLength) {
+    throw new GraftError(
+      'unreadable-file',
+      `expected ${expected} bytes of weights in ${folder}, received ${weightData.byteLength}`,
+    );
+  }
+  const model = await tf.loadLayersModel({
+    load: async () => ({ modelTopology: manifest.modelTopology, weightSpecs, weightData }),
+  });
+  const size = preprocess.input.shape[1];
+  const scores = tf.model({
+    inputs: model.inputs,
+    outputs: model.getLayer(LOGITS_NODE).output as SymbolicTensor,
+  });
+  return {
+    input: {
+      size,
+      resize: preprocess.resize,
+      interpolation: preprocess.interpolation,
+      mean: preprocess.fill,
+      std: [1, 1, 1],
+    },
+    framing: preprocess.framing,
+    classifier: {
+      classes,
+      logits: (pixels, count) => {
+        const output = tf.tidy(() => scores.predict(uploadPixels(tf, pixels, count, size)) as Tensor);
+        const values = output.dataSync<'float32'>();
+        output.dispose();
+        return values;
+      },
+      dispose: () => model.dispose(),
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { createRequire } from 'node:module';
+import type * as TensorFlowModule from '@tensorflow/tfjs-node-gpu';
+import type { Tensor } from '@tensorflow/tfjs-node-gpu';
+import * as v from 'valibot';
+import { GraftError, messageOf } from '../../shared/errors.js';
+
+/** The tfjs-node module, loaded and checked. */
+export type TensorFlow = typeof TensorFlowModule;
+
+/** One attribute of a TensorFlow op, as the addon takes it. */
+export interface OpAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: boolean | number | string | readonly number[];
+}
+
+/** What is used of tfjs-node's backend beyond tfjs's own interface. */
+export interface NativeBackend {
+  readonly binding: {
+    readonly TF_Version: string;
+    readonly TF_ATTR_BOOL: number;
+    readonly TF_ATTR_FLOAT: number;
+    readonly TF_ATTR_INT: number;
+    readonly TF_ATTR_STRING: number;
+    readonly TF_ATTR_TYPE: number;
+    readonly TF_FLOAT: number;
+  };
+  readonly isUsingGpuDevice: boolean;
+  executeSingleOutput(name: string, attributes: readonly OpAttribute[], inputs: readonly Tensor[]): Tensor;
+  executeMultipleOutputs(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly Tensor[],
+    count: number,
+  ): Tensor[];
+}
+
+/** What TensorFlow runs on, and why. */
+export interface BackendDescription {
+  readonly version: string;
+  readonly backend: string;
+  readonly device: 'cpu' | 'gpu';
+  readonly reason: string;
+  readonly missingLibraries: readonly string[];
+}
+
+const require = createRequire(import.meta.url);
+
+/**
+ * tfjs-node 4.22 calls `util.isNullOrUndefined` and `util.isArray`, which Node 23 removed (tensorflow/tfjs#8425: merged,
+ * never released).
+ */
+function restoreNodeUtil(): void {
+  const util = require('node:util') as Record<string, unknown>;
+  util['isNullOrUndefined'] ??= (value: unknown): boolean => value === null || value === undefined;
+  util['isArray'] ??= Array.isArray;
+}
+
+const packageSchema = v.looseObject({ ready: v.function(), getBackend: v.function(), backend: v.function() });
+
+async function load(): Promise<TensorFlow> {
+  // Read by TensorFlow when its library is loaded: quiet logs, and a GPU's memory taken as needed instead of whole.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
+  restoreNodeUtil();
+  let loaded: unknown;
+  try {
+    loaded = require('@tensorflow/tfjs-node-gpu');
+  } catch (cause) {
+    throw new GraftError(
+      'tensorflow-missing',
+      `expected TensorFlow's native library, but it cannot be loaded: ${messageOf(cause)}. Run "npm run setup", then "npx graft doctor".`,
+      { cause },
+    );
+  }
+  if (!v.is(packageSchema, loaded)) throw new GraftError('tensorflow-missing', 'expected tfjs-node, received another module');
+  const tf = loaded as unknown as TensorFlow;
+  await tf.ready();
+  // tfjs falls back to plain JavaScript without a word when the native backend fails.
+  if (tf.getBackend() !== 'tensorflow') {
+    throw new GraftError(
+      'tensorflow-missing',
+      `expected the native backend "tensorflow", received "${tf.getBackend()}". Run "npm run setup", then "npx graft doctor".`,
+    );
+  }
+  tf.env().set('PROD', true);
+  return tf;
+}
+
+let loading: Promise<TensorFlow> | null = null;
+
+/**
+ * Loads TensorFlow once a process.
+ *
+ * @throws GraftError `tensorflow-missing` when the native library is absent or another backend came up
+ */
+export function loadTensorFlow(): Promise<TensorFlow> {
+  loading ??= load();
+  return loading;
+}
+
+/** tfjs-node's backend, for calling TensorFlow's own kernels. */
+export function nativeBackend(tf: TensorFlow): NativeBackend {
+  return tf.backend() as unknown as NativeBackend;
+}
+
+/** CUDA libraries that a GPU build of TensorFlow opens at run time. */
+const CUDA_LIBRARIES = ['libcuda.so.1', 'libcudart.so', 'libcublas.so', 'libcudnn.so', 'libcufft.so', 'libcusparse.so'];
+
+/** Which of the CUDA libraries the loader's cache does not list; empty where there is no such cache. */
+async function findMissingCudaLibraries(): Promise<string[]> {
+  const { execFile } = await import('node:child_process');
+  const listing = await new Promise<string | null>((resolve) => {
+    execFile('ldconfig', ['-p'], { timeout: 5000 }, (error, stdout) => resolve(error === null ? stdout : null));
+  });
+  return listing === null ? [] : CUDA_LIBRARIES.filter((name) => !listing.includes(name));
+}
+
+/**
+ * Says which TensorFlow trains, on what, and why.
+ *
+ * @throws GraftError `tensorflow-missing`
+ */
+export async function describeBackend(): Promise<BackendDescription> {
+  const tf = await loadTensorFlow();
+  const backend = nativeBackend(tf);
+  const shared = { version: backend.binding.TF_Version, backend: tf.getBackend() };
+  if (backend.isUsingGpuDevice) {
+    return { ...shared, device: 'gpu', reason: 'TensorFlow found a GPU', missingLibraries: [] };
+  }
+  const missing = process.platform === 'linux' ? await findMissingCudaLibraries() : [];
+  const reason = missing.includes('libcuda.so.1')
+    ? 'no NVIDIA driver on this machine (libcuda.so.1 is missing)'
+    : missing.length > 0
+      ? `CUDA libraries are missing: ${missing.join(', ')}`
+      : 'this build of TensorFlow has no GPU support, or found no GPU';
+  return { ...shared, device: 'cpu', reason, missingLibraries: missing };
+}

@@ -1,0 +1,53 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Raised when features are computed differently, so that old ones are not found. */
+const FEATURES_VERSION = 1;
+
+/** Features on disk, across runs. A cache: whatever cannot be read or written is computed again. */
+export interface FeatureStore {
+  /** The features under a key, or null. */
+  read(key: string, length: number): Promise<Float32Array | null>;
+  write(key: string, features: Float32Array): Promise<void>;
+}
+
+/** The key of one image's features: everything they depend on. */
+export function featureKey(parts: readonly (string | number)[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([FEATURES_VERSION, ...parts]))
+    .digest('hex');
+}
+
+/** Bytes of the little-endian float32 values behind the key that they belong to. */
+const KEY_BYTES = 32;
+
+/**
+ * Opens the store in a folder: one file a key, little-endian float32 behind the key itself, written under a temporary name
+ * and renamed, so that two processes can share it.
+ */
+export function openFeatureStore(folder: string): FeatureStore {
+  const fileOf = (key: string): string => join(folder, key.slice(0, 2), `${key}.f32`);
+  return {
+    async read(key, length) {
+      const bytes = await readFile(fileOf(key)).catch(() => null);
+      if (bytes === null || bytes.length !== KEY_BYTES + length * 4) return null;
+      if (bytes.toString('hex', 0, KEY_BYTES) !== key) return null;
+      const copy = new Uint8Array(length * 4);
+      copy.set(bytes.subarray(KEY_BYTES));
+      return new Float32Array(copy.buffer);
+    },
+    async write(key, features) {
+      const file = fileOf(key);
+      const temporary = `${file}.${randomUUID()}`;
+      const values = Buffer.from(features.buffer, features.byteOffset, features.byteLength);
+      try {
+        await mkdir(join(folder, key.slice(0, 2)), { recursive: true });
+        await writeFile(temporary, Buffer.concat([Buffer.from(key, 'hex'), values]));
+        await rename(temporary, file);
+      } catch {
+        // A full or read-only disk costs speed, not the run.
+      }
+    },
+  };
+}

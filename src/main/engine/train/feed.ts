@@ -1,0 +1,105 @@
+import type { Tensor } from '@tensorflow/tfjs-node-gpu';
+import { planBatchMix, renderBatchMix } from '../../../shared/augment/batch-mix.js';
+import { invariant } from '../../../shared/errors.js';
+import type { InputSpec } from '../../../shared/input.js';
+import type { Recipe } from '../../../shared/recipe.js';
+import type { BatchSource } from '../dataset/batches.js';
+import { epochOrder } from '../dataset/order.js';
+import type { DatasetImage } from '../dataset/types.js';
+import type { TensorFlow } from '../tf.js';
+import type { FeatureTable } from './feature-table.js';
+import { oneHot } from './loss.js';
+import type { TrainingModel } from './model.js';
+import type { CutBatch } from './step.js';
+
+/** Uploads uint8 pixels as float32, [count, size, size, 3]; the caller disposes. */
+export function uploadPixels(tf: TensorFlow, pixels: Uint8Array, count: number, size: number): Tensor {
+  return tf.tensor4d(Float32Array.from(pixels.subarray(0, count * size * size * 3)), [count, size, size, 3]);
+}
+
+export interface FeedOptions {
+  readonly tf: TensorFlow;
+  readonly recipe: Recipe;
+  readonly model: TrainingModel;
+  readonly images: readonly DatasetImage[];
+  /** Indices of the training images. */
+  readonly training: readonly number[];
+  readonly input: InputSpec;
+  readonly featureSize: number;
+  readonly source: BatchSource;
+  /** Null when the backbone is not frozen as a whole. */
+  readonly features: FeatureTable | null;
+  readonly signal: AbortSignal;
+}
+
+/** Number of the view that an epoch (from 1) shows. */
+export function viewOfEpoch(epoch: number, views: number | null): number {
+  return views === null ? epoch - 1 : (epoch - 1) % views;
+}
+
+/** Whether an epoch's features can serve again: same pixels in a later epoch, and not mixed across images. */
+export function canReuseFeatures(recipe: Recipe): boolean {
+  return recipe.augment.mix === null && (recipe.augment.steps.length === 0 || recipe.training.views !== null);
+}
+
+/** Batches of one epoch at the cut, in the epoch's order, out of features that are computed once. */
+async function* featureBatches(options: FeedOptions, table: FeatureTable, epoch: number): AsyncIterable<CutBatch> {
+  const { tf, recipe, images, featureSize } = options;
+  const { batchSize, seed, views } = recipe.training;
+  const order = epochOrder(options.training, { seed, epoch });
+  const view =
+    recipe.augment.steps.length === 0 ? null : { policy: recipe.augment, seed, view: viewOfEpoch(epoch, views) };
+  const ready = new Map<number, Float32Array>();
+  const stream = table.stream(order, view, options.signal)[Symbol.asyncIterator]();
+  let step = (epoch - 1) * Math.ceil(order.length / batchSize);
+  try {
+    for (let start = 0; start < order.length; start += batchSize) {
+      const indices = order.slice(start, start + batchSize);
+      while (indices.some((index) => !ready.has(index))) {
+        const next = await stream.next();
+        if (next.done) return;
+        ready.set(next.value.index, next.value.features);
+      }
+      const rows = new Float32Array(indices.length * featureSize);
+      indices.forEach((index, row) => rows.set(ready.get(index)!, row * featureSize));
+      const labels = indices.map((index) => images[index]!.classIndex);
+      const cut = tf.tensor2d(rows, [indices.length, featureSize]);
+      yield { cut, labels, targets: oneHot(labels, options.model.classCount), step: step++ };
+    }
+  } finally {
+    await stream.return?.();
+  }
+}
+
+/** Batches of one epoch at the cut, straight from augmented pixels. */
+async function* pixelBatches(options: FeedOptions, epoch: number): AsyncIterable<CutBatch> {
+  const { tf, recipe, model, images, input } = options;
+  const { batchSize, seed, views } = recipe.training;
+  const order = epochOrder(options.training, { seed, epoch });
+  const view = viewOfEpoch(epoch, views);
+  const augment = recipe.augment.steps.length === 0 ? null : { policy: recipe.augment, seed, view };
+  let step = (epoch - 1) * Math.ceil(order.length / batchSize);
+  for await (const batch of options.source.batches({ indices: order, batchSize, augment, signal: options.signal })) {
+    const labels = batch.indices.map((index) => images[index]!.classIndex);
+    let { pixels } = batch;
+    let targets = oneHot(labels, model.classCount);
+    if (recipe.augment.mix !== null) {
+      const plan = planBatchMix(recipe.augment.mix, { seed, step }, batch.count, input.size);
+      ({ pixels, targets } = renderBatchMix({ pixels, targets }, plan, input.size, model.classCount));
+    }
+    const cut = tf.tidy(() => model.freeze(uploadPixels(tf, pixels, batch.count, input.size)));
+    yield { cut, labels, targets, step: step++ };
+  }
+}
+
+/**
+ * The batches of one epoch (from 1), at the cut between frozen and training. Each batch's `cut` is the receiver's to
+ * dispose.
+ */
+export function feedEpoch(options: FeedOptions, epoch: number): AsyncIterable<CutBatch> {
+  if (options.model.isFrozen && canReuseFeatures(options.recipe)) {
+    invariant(options.features, 'a frozen backbone has a feature table');
+    return featureBatches(options, options.features, epoch);
+  }
+  return pixelBatches(options, epoch);
+}

@@ -1,0 +1,75 @@
+import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import { argMax } from '../../../shared/metrics.js';
+import { createStream } from '../../../shared/random.js';
+import type { TensorFlow } from '../tf.js';
+import { crossEntropy, lossTargets, type LossOptions } from './loss.js';
+import type { StepResult } from './fit.js';
+import type { TrainingModel } from './model.js';
+import type { Optimizer } from './optimizer.js';
+
+/** One batch at the cut between frozen and training. */
+export interface CutBatch {
+  /** What {@link TrainingModel.freeze} returned; the step disposes of it. */
+  readonly cut: Tensor;
+  /** Hard labels, for the accuracy. */
+  readonly labels: readonly number[];
+  /** Shares by class, [n, classes]: one-hot, or mixed by mixup and cutmix. */
+  readonly targets: Float32Array;
+  /** Step in the whole run, from 0: dropout's dice depend on it. */
+  readonly step: number;
+}
+
+/** Counts rows whose largest logit is the label. */
+export function countHits(logits: Float32Array, labels: readonly number[], classCount: number): number {
+  return labels.filter((label, row) => argMax(logits.subarray(row * classCount, (row + 1) * classCount)) === label)
+    .length;
+}
+
+/** Inverted dropout: 0 or 1/(1-rate). Srivastava et al., "Dropout" (2014). */
+export function dropoutMask(seed: number, step: number, length: number, rate: number): Float32Array {
+  const stream = createStream(seed, 'dropout', step);
+  const kept = 1 / (1 - rate);
+  return Float32Array.from({ length }, () => (stream.chance(rate) ? 0 : kept));
+}
+
+/**
+ * One optimizer step: forward, loss, gradients, update. Leaves no tensors behind.
+ *
+ * @param featureSize width of the features before the head, for dropout
+ */
+export function trainStep(
+  tf: TensorFlow,
+  model: TrainingModel,
+  optimizer: Optimizer,
+  batch: CutBatch,
+  lr: number,
+  options: LossOptions & { readonly dropout: number; readonly seed: number; readonly featureSize: number },
+): StepResult {
+  const { classCount } = model;
+  const count = batch.labels.length;
+  const targets = lossTargets(batch.targets, options);
+  return tf.tidy(() => {
+    const targetTensor = tf.tensor2d(targets, [count, classCount]);
+    const mask =
+      options.dropout > 0
+        ? tf.tensor2d(dropoutMask(options.seed, batch.step, count * options.featureSize, options.dropout), [
+            count,
+            options.featureSize,
+          ])
+        : null;
+    let logits: Tensor2D | null = null;
+    const { grads } = tf.variableGrads(() => {
+      const scores = model.logits(batch.cut, true, mask);
+      logits = tf.keep(scores.clone());
+      return tf.sum(targetTensor.mul(tf.logSoftmax(scores))).neg() as Scalar;
+    }, [...model.variables.values()]);
+    const byName: Record<string, Tensor> = {};
+    for (const [name, variable] of model.variables) byName[name] = grads[variable.name]!;
+    optimizer.apply(byName, lr);
+    const scores = logits as Tensor2D | null;
+    const values = scores!.dataSync<'float32'>();
+    scores!.dispose();
+    batch.cut.dispose();
+    return { loss: crossEntropy(values, targets, classCount), hits: countHits(values, batch.labels, classCount), count };
+  });
+}
