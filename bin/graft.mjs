@@ -6,6 +6,8 @@ if (existsSync(bundle)) {
   const { main } = await import(bundle.href);
   await main();
 } else {
-  console.error('graft: not built yet. Run `npm start` (sets up, builds and starts) or `npm run setup && npm run build`.');
+  console.error(
+    'graft: not built yet. Run `npm start` (sets up, builds and starts) or `npm run setup && npm run build`.',
+  );
   process.exitCode = 1;
 }

@@ -83,7 +83,10 @@ function keepLastLines(child: ChildProcess, log: (line: string) => void): readon
 export function startEngine(options: EngineOptions = {}): EngineProcess {
   const entry = options.entry ?? engineEntry();
   if (!existsSync(entry)) {
-    throw new GraftError('not-found', `expected the engine at ${entry}, but it has not been built: run \`npm run build\``);
+    throw new GraftError(
+      'not-found',
+      `expected the engine at ${entry}, but it has not been built: run \`npm run build\``,
+    );
   }
   const child = fork(entry, [], {
     ...(options.execPath === undefined ? {} : { execPath: options.execPath }),

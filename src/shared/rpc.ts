@@ -182,7 +182,10 @@ function servePort(port: Port, handlers: Handlers, options: ServerOptions): () =
 
   const call = async (id: number, method: unknown, params: unknown): Promise<void> => {
     if (!isMethodName(method)) {
-      const error = new GraftError('unknown-method', `expected a method of the engine, received ${JSON.stringify(method)}`);
+      const error = new GraftError(
+        'unknown-method',
+        `expected a method of the engine, received ${JSON.stringify(method)}`,
+      );
       send({ t: 'err', id, error: toWire(error) });
       return;
     }

@@ -86,7 +86,9 @@ describe('startEngine', () => {
 
   it("quotes the engine's last words", async () => {
     const { engine } = start('exit=1');
-    await expect(engine.client.call('dataset.inspect', inspect)).rejects.toThrow(/last words:\n {2}the probe exits now/);
+    await expect(engine.client.call('dataset.inspect', inspect)).rejects.toThrow(
+      /last words:\n {2}the probe exits now/,
+    );
   });
 
   it('says so when the process cannot be started', async () => {
@@ -96,7 +98,9 @@ describe('startEngine', () => {
   });
 
   it('says what to do when the engine has not been built', () => {
-    expect(() => startEngine({ entry: join(dirname(entry), 'missing.js') })).toThrow(/has not been built: run `npm run build`/);
+    expect(() => startEngine({ entry: join(dirname(entry), 'missing.js') })).toThrow(
+      /has not been built: run `npm run build`/,
+    );
   });
 
   it('rejects calls in flight when it is killed', async () => {
@@ -176,7 +180,8 @@ describe('superviseEngine', () => {
     const first = supervisor.engine!;
     process.kill(first.pid!, 'SIGKILL');
     await first.exited;
-    while (supervisor.engine === null || supervisor.engine === first) await new Promise((resolve) => setImmediate(resolve));
+    while (supervisor.engine === null || supervisor.engine === first)
+      await new Promise((resolve) => setImmediate(resolve));
     await expect(supervisor.engine.client.call('dataset.inspect', inspect)).resolves.toMatchObject(inspect);
     await supervisor.stop();
     expect(supervisor.engine).toBeNull();

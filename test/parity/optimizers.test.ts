@@ -55,8 +55,10 @@ describe('optimizers against PyTorch', () => {
   it.each(cases.map((entry) => [entry.optimizer, entry] as const))('%s: losses within 1e-5', async (name, entry) => {
     const tf = await loadTensorFlow();
     const before = tf.memory().numTensors;
-    const weight = tf.variable(tf.tensor2d(fill('head.weight', [3, 32]), [3, 32]).transpose() as Tensor2D);
-    const bias = tf.variable(tf.tensor1d(fill('head.bias', [3])));
+    const [weight, bias] = tf.tidy(() => [
+      tf.variable(tf.tensor2d(fill('head.weight', [3, 32]), [3, 32]).transpose() as Tensor2D),
+      tf.variable(tf.tensor1d(fill('head.bias', [3]))),
+    ]) as [Variable, Variable];
     const variables = new Map<string, Variable>([
       ['weight', weight],
       ['bias', bias],

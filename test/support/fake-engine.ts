@@ -109,7 +109,12 @@ function createFakeTraining(emit: Emit, options: FakeEngineOptions, onEpoch: (ep
     }
     const reason: EndReason = stopped ? 'stopped' : 'completed';
     const best = { epoch: done, val: epochMetrics(done, epochs).val, interval: [0.5, 0.95] as const };
-    emit('train.ended', { run, reason, best, seconds: { prepare: 1, train: 4 * done, validate: done, total: 61 + 5 * done } });
+    emit('train.ended', {
+      run,
+      reason,
+      best,
+      seconds: { prepare: 1, train: 4 * done, validate: done, total: 61 + 5 * done },
+    });
   };
   return {
     train,
@@ -187,7 +192,13 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
           format,
           out,
           files: [{ path: 'model.json', sizeBytes: 12_345 }],
-          selfTest: { image: 'self-test.png', expected: [0.75, 0.25], received: [0.75, 0.25], maxDifference: 2e-7, tolerance: 1e-4 },
+          selfTest: {
+            image: 'self-test.png',
+            expected: [0.75, 0.25],
+            received: [0.75, 0.25],
+            maxDifference: 2e-7,
+            tolerance: 1e-4,
+          },
         }),
         ...options.handlers,
       };

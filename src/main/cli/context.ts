@@ -52,7 +52,10 @@ export interface Session {
 export async function withEngine<T>(
   { host, output, isVerbose }: CommandContext,
   work: (session: Session) => Promise<T>,
-  interrupt: (session: Session) => void = (session) => session.cancel(),
+  interrupt: (session: Session) => void = (session) => {
+    output.note('Stopping; press Ctrl-C again to end at once.');
+    session.cancel();
+  },
 ): Promise<T> {
   const engine = host.startEngine({
     log: (line) => output.note(line),

@@ -30,8 +30,14 @@ export function addRecipeFlags(command: Command): Command {
     .option('--weights <file>', "checkpoint to use in place of the backbone's stored one")
     .addOption(choices('--mode <mode>', 'train only a new head, or the backbone too', ['freeze', 'fine-tune']))
     .option('--stages <n|all>', 'fine-tune: how many stages of the backbone train, from the head', stagesOption)
-    .option('--lr-decay <x>', 'fine-tune: learning rate factor from a stage to the next deeper one', positiveFractionOption)
-    .addOption(choices('--batch-norm <kind>', "fine-tune: the checkpoint's statistics or the batch's", ['frozen', 'batch']))
+    .option(
+      '--lr-decay <x>',
+      'fine-tune: learning rate factor from a stage to the next deeper one',
+      positiveFractionOption,
+    )
+    .addOption(
+      choices('--batch-norm <kind>', "fine-tune: the checkpoint's statistics or the batch's", ['frozen', 'batch']),
+    )
     .option('--augment <preset|file>', `augmentation: ${AUGMENT_CHOICES}, or a JSON file`)
     .addOption(choices('--framing <kind>', 'how a picture becomes a square', FRAMINGS))
     .option('--epochs <n>', 'times that the training images are seen', countOption)
@@ -44,11 +50,18 @@ export function addRecipeFlags(command: Command): Command {
     .addOption(choices('--schedule <kind>', 'learning rate over the run', Object.keys(DEFAULT_SCHEDULES)))
     .option('--warmup <epochs>', 'epochs of linear warm-up', notNegativeOption)
     .option('--label-smoothing <x>', 'label smoothing', openFractionOption)
-    .option('--class-weights <none|balanced|file>', 'weights of the classes in the loss; a JSON file maps class to weight')
+    .option(
+      '--class-weights <none|balanced|file>',
+      'weights of the classes in the loss; a JSON file maps class to weight',
+    )
     .option('--dropout <x>', 'share of the features dropped before the head', openFractionOption)
     .option('--early-stopping <patience>', 'stop after so many epochs without a better validation loss', countOption)
-    .option('--views <k>', 'draw k augmented views an image and repeat them, in place of new ones each epoch', countOption)
+    .option(
+      '--views <k>',
+      'draw k augmented views an image and repeat them, in place of new ones each epoch',
+      countOption,
+    )
     .option('--val-fraction <x>', 'share of the images held out where the folder has no val', innerFractionOption)
     .option('--split-seed <n>', 'seed of that split', seedOption)
-    .option('--seed <n>', "seed of everything else that is drawn", seedOption);
+    .option('--seed <n>', 'seed of everything else that is drawn', seedOption);
 }

@@ -64,7 +64,8 @@ function usage(message: string): GraftError {
 /** The recipe to change: a file's, whose paths are relative to the file, or a preset's. */
 function baseRecipe(options: RecipeOptions, { cwd, readText }: RecipeFiles): Recipe {
   if (options.recipe !== undefined) {
-    if (options.preset !== undefined) throw usage('expected --recipe or --preset, received both: a recipe file is complete');
+    if (options.preset !== undefined)
+      throw usage('expected --recipe or --preset, received both: a recipe file is complete');
     const file = resolve(cwd, options.recipe);
     const recipe = parseRecipe(readJsonOption('--recipe', file, readText));
     const { id, weightsFile } = recipe.backbone;

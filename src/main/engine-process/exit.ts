@@ -19,7 +19,8 @@ const NATIVE_CRASHES: Readonly<Record<NativeCrash, string>> = {
     "its native code divided by zero (SIGFPE), which TensorFlow's oneDNN does on virtual machines that hide their cache sizes: set the environment variable TF_ENABLE_ONEDNN_OPTS=0 and try again",
   SIGILL:
     "its native code met an instruction that this processor doesn't have (SIGILL): this build of TensorFlow needs a newer processor (AVX)",
-  SIGSEGV: 'its native code touched memory it must not (SIGSEGV): run `graft doctor`, and `npm run setup` to rebuild TensorFlow',
+  SIGSEGV:
+    'its native code touched memory it must not (SIGSEGV): run `graft doctor`, and `npm run setup` to rebuild TensorFlow',
   SIGBUS: 'its native code could not reach its memory (SIGBUS): look whether the disk or the shared memory is full',
   SIGABRT: 'its native code gave up (SIGABRT), often because memory ran out: try a smaller --batch',
   SIGTRAP: 'a large allocation was refused (SIGTRAP): try a smaller --batch or run the engine with plain Node.js',
@@ -64,7 +65,8 @@ function describeExit({ code, signal, startError }: EngineExit): string {
 
 /** An engine's end as an error of code `engine-crashed`, which says what happened and what to do. */
 export function explainExit(exit: EngineExit): GraftError {
-  const said = exit.lastLines.length === 0 ? '' : `\nIts last words:\n${exit.lastLines.map((line) => `  ${line}`).join('\n')}`;
+  const said =
+    exit.lastLines.length === 0 ? '' : `\nIts last words:\n${exit.lastLines.map((line) => `  ${line}`).join('\n')}`;
   return new GraftError('engine-crashed', `The engine ended unexpectedly: ${describeExit(exit)}.${said}`, {
     details: { code: exit.code, signal: exit.signal },
     ...(exit.startError === null ? {} : { cause: exit.startError }),

@@ -100,7 +100,8 @@ export function createEngine(emit: Emit): { handlers: Handlers; shutdown(): Prom
       const definition = getBackbone(id);
       await downloadBackbone(definition, {
         signal: context.signal,
-        onProgress: (progress) => context.onProgress({ task: 'download', label: definition.label, ...progress }),
+        onBytes: (done, total) =>
+          context.onProgress({ task: 'download', done, total, unit: 'bytes', label: definition.label }),
       });
       return await backboneInfo(definition);
     },

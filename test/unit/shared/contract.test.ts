@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { EVENT_NAMES, METHODS, type MethodName, type ParamsInput, isMethodName, parseParams } from '../../../src/shared/contract.js';
+import {
+  EVENT_NAMES,
+  METHODS,
+  type MethodName,
+  type ParamsInput,
+  isMethodName,
+  parseParams,
+} from '../../../src/shared/contract.js';
 import { createRecipe } from '../../../src/shared/recipe.js';
 
 const recipe = createRecipe('/data');
@@ -41,7 +48,7 @@ describe.each(NAMES)('%s', (method) => {
     );
   });
 
-  it.each([null, undefined, 7, 'text', []])('refuses %j', (params) => {
+  it.each([null, undefined, 7, 'text', [['array']]])('refuses %j', (params) => {
     expect(() => parseParams(method, params)).toThrow(expect.objectContaining({ code: 'invalid-value' }));
   });
 });
@@ -62,7 +69,7 @@ describe('the contract', () => {
     expect(new Set(EVENT_NAMES).size).toBe(EVENT_NAMES.length);
   });
 
-  it("passes on what is wrong inside a recipe", () => {
+  it('passes on what is wrong inside a recipe', () => {
     const broken = { ...recipe, training: { ...recipe.training, epochs: 0 } };
     expect(() => parseParams('train.start', { recipe: broken, out: '/run' })).toThrow(/training\.epochs/);
   });

@@ -31,12 +31,19 @@ describe('toWire and fromWire', () => {
     expect(toWire('text')).toEqual({ code: 'internal', message: 'text' });
   });
 
-  it.each([null, undefined, 7, 'text', [], {}, { code: 'usage' }, { code: 'no-such', message: 'm' }, { code: 'toString', message: 'm' }])(
-    'makes %j an internal error',
-    (value) => {
-      expect(fromWire(value).code).toBe('internal');
-    },
-  );
+  it.each([
+    null,
+    undefined,
+    7,
+    'text',
+    [['array']],
+    {},
+    { code: 'usage' },
+    { code: 'no-such', message: 'm' },
+    { code: 'toString', message: 'm' },
+  ])('makes %j an internal error', (value) => {
+    expect(fromWire(value).code).toBe('internal');
+  });
 
   it('drops details that are no object', () => {
     expect(fromWire({ code: 'usage', message: 'm', details: [1] }).details).toBeUndefined();

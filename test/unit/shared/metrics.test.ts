@@ -71,7 +71,12 @@ describe('classMetrics', () => {
     ]);
     expect(never).toEqual({ support: 0, precision: null, recall: null, f1: null });
     expect(all).toEqual({ support: 3, precision: 1, recall: 1, f1: 1 });
-    expect(classMetrics([[0, 2], [0, 0]])).toEqual([
+    expect(
+      classMetrics([
+        [0, 2],
+        [0, 0],
+      ]),
+    ).toEqual([
       { support: 2, precision: null, recall: 0, f1: 0 },
       { support: 0, precision: 0, recall: null, f1: 0 },
     ]);

@@ -98,12 +98,14 @@ describe('parseRecipe', () => {
     expect(() => parseRecipe({ ...base, version })).toThrow(/version 1, received version .*another release/);
   });
 
-  it.each([null, undefined, 7, 'text', [], {}])('refuses %j', (value) => {
+  it.each([null, undefined, 7, 'text', [['array']], {}])('refuses %j', (value) => {
     expect(() => parseRecipe(value)).toThrow(expect.objectContaining({ code: 'invalid-value' }));
   });
 
   it('refuses an augmentation that is none', () => {
-    expect(() => parseRecipe(withField('augment', { steps: 'many' }))).toThrow(expect.objectContaining({ code: 'invalid-value' }));
+    expect(() => parseRecipe(withField('augment', { steps: 'many' }))).toThrow(
+      expect.objectContaining({ code: 'invalid-value' }),
+    );
     expect(() => parseRecipe(withField('augment', null))).toThrow(/augment/);
   });
 });

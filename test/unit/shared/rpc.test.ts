@@ -9,7 +9,12 @@ const handlers = (changes: Partial<Handlers> = {}): Handlers => ({
   ...changes,
 });
 const forever = { id: 'a', file: '/f' };
-const stopped = { run: '/r', reason: 'completed', best: { epoch: 1, val: { loss: 1, accuracy: 1 }, interval: [0, 1] }, seconds: { prepare: 0, train: 0, validate: 0, total: 0 } } as const;
+const stopped = {
+  run: '/r',
+  reason: 'completed',
+  best: { epoch: 1, val: { loss: 1, accuracy: 1 }, interval: [0, 1] },
+  seconds: { prepare: 0, train: 0, validate: 0, total: 0 },
+} as const;
 
 /** Everything that arrives at a port. */
 function record(port: Port): Wire[] {

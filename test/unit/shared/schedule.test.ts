@@ -22,13 +22,7 @@ describe('learningRateFactor', () => {
   it.each([
     ['StepLR', { kind: 'step', everyEpochs: 3, factor: 0.1 }, TORCH.step, 8, 8],
     ['CosineAnnealingLR', { kind: 'cosine', floor: 0.05 }, TORCH.cosine, 10, 10],
-    [
-      'OneCycleLR',
-      { kind: 'one-cycle', peakAt: 0.23, startFactor: 0.04, endFactor: 0.0001 },
-      TORCH.oneCycle,
-      10,
-      1,
-    ],
+    ['OneCycleLR', { kind: 'one-cycle', peakAt: 0.23, startFactor: 0.04, endFactor: 0.0001 }, TORCH.oneCycle, 10, 1],
   ] as const)("follows PyTorch's %s", (_, schedule, expected, steps, epochs) => {
     expected.forEach((factor, step) => {
       expect(learningRateFactor(schedule, step / steps, epochs)).toBeCloseTo(factor, 12);

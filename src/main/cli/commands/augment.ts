@@ -8,10 +8,7 @@ import { countOption, seedOption } from '../numbers.js';
 import { AUGMENT_CHOICES } from '../recipe-flags.js';
 import { type RecipeOptions, recipeFromOptions } from '../recipe-options.js';
 
-interface AugmentOptions extends Pick<
-  RecipeOptions,
-  'data' | 'recipe' | 'augment' | 'framing' | 'backbone' | 'seed'
-> {
+interface AugmentOptions extends Pick<RecipeOptions, 'data' | 'recipe' | 'augment' | 'framing' | 'backbone' | 'seed'> {
   readonly out: string;
   readonly images: number;
   readonly views: number;
@@ -36,7 +33,10 @@ export function addAugmentCommand(program: Command, context: CommandContext): vo
     .command('augment')
     .description('Write what the network would see in training as PNGs, with the plan of each.')
     .option('--data <dir>', 'folder or zip of images: class/… or train|val|test/class/…')
-    .option('--recipe <file>', "take data, augmentation, backbone and seed from a recipe, for example a run's recipe.json")
+    .option(
+      '--recipe <file>',
+      "take data, augmentation, backbone and seed from a recipe, for example a run's recipe.json",
+    )
     .requiredOption('--out <dir>', 'folder for the pictures, new or empty')
     .option('--augment <preset|file>', `augmentation: ${AUGMENT_CHOICES}, or a JSON file`)
     .addOption(new Option('--framing <kind>', 'how a picture becomes a square').choices(FRAMINGS))

@@ -62,7 +62,9 @@ async function importFile(context: CommandContext, id: string, file: string, opt
 
 /** `graft backbones list|download|import`. */
 export function addBackbonesCommand(program: Command, context: CommandContext): void {
-  const backbones = program.command('backbones').description('Pretrained networks: list, download, import from a file.');
+  const backbones = program
+    .command('backbones')
+    .description('Pretrained networks: list, download, import from a file.');
   const json = '--json';
   backbones
     .command('list')
@@ -84,7 +86,5 @@ export function addBackbonesCommand(program: Command, context: CommandContext): 
     .argument('<file>', 'the file')
     .option(json, 'one JSON object on stdout')
     .addHelpText('after', '\nExample:\n  graft backbones import resnet18 ~/Downloads/resnet18-f37072fd.pth')
-    .action(
-      context.action((id: string, file: string, options: JsonOption) => importFile(context, id, file, options)),
-    );
+    .action(context.action((id: string, file: string, options: JsonOption) => importFile(context, id, file, options)));
 }

@@ -19,7 +19,9 @@ async function inspect(context: CommandContext, dir: string, options: InspectOpt
     return EXIT.done;
   }
   const { layout, classes, problems } = report;
-  output.line(layout === 'splits' ? 'Layout: train|val|test/class/…' : 'Layout: class/… (a validation set is split off)');
+  output.line(
+    layout === 'splits' ? 'Layout: train|val|test/class/…' : 'Layout: class/… (a validation set is split off)',
+  );
   const total = { name: 'all', train: 0, val: 0, test: 0 };
   for (const { train, val, test } of classes) {
     total.train += train;

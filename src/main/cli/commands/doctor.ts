@@ -12,8 +12,7 @@ interface DoctorOptions {
 
 /** What a running engine says of itself, or why it doesn't run. */
 type EngineState =
-  | { readonly info: EngineInfo; readonly backbones: readonly BackboneInfo[] }
-  | { readonly failure: string };
+  { readonly info: EngineInfo; readonly backbones: readonly BackboneInfo[] } | { readonly failure: string };
 
 async function askEngine(context: CommandContext): Promise<EngineState> {
   try {
@@ -80,7 +79,9 @@ async function doctor(context: CommandContext, options: DoctorOptions): Promise<
   }
   if (info !== null) {
     output.line();
-    output.line(`Graft ${info.graftVersion} on ${info.platform}, ${info.cores} cores, ${formatBytes(info.memoryBytes)}`);
+    output.line(
+      `Graft ${info.graftVersion} on ${info.platform}, ${info.cores} cores, ${formatBytes(info.memoryBytes)}`,
+    );
     output.line(`Data folder: ${info.dataFolder}`);
     output.line(`Image formats: ${info.imageFormats.join(', ')}`);
   }

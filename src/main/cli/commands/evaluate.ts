@@ -86,6 +86,9 @@ export function addEvaluateCommand(program: Command, context: CommandContext): v
     .option('--data <dir>', "other images with the same classes, in place of the run's own")
     .addOption(new Option('--split <name>', 'which part').choices(['train', 'val', 'test']).default('val'))
     .option('--json', 'one JSON object on stdout, with the prediction of every image')
-    .addHelpText('after', '\nExamples:\n  graft evaluate runs/first\n  graft evaluate runs/first --data more-photos --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  graft evaluate runs/first\n  graft evaluate runs/first --data more-photos --json',
+    )
     .action(context.action((run: string, options: EvaluateOptions) => evaluate(context, run, options)));
 }

@@ -36,7 +36,9 @@ async function features(
   if (options.json === true) {
     output.json({ ...report, images, skipped });
   } else if (images.length > 0) {
-    output.line(`${report.dimension} features an image by ${report.backbone}; the first ${SHOWN_VALUES} (all: --json):`);
+    output.line(
+      `${report.dimension} features an image by ${report.backbone}; the first ${SHOWN_VALUES} (all: --json):`,
+    );
     output.table(
       [{ header: 'image' }, ...Array.from({ length: SHOWN_VALUES }, () => ({ header: '', align: 'right' as const }))],
       images.map(({ path, features: values }) => [

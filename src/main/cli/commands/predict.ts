@@ -70,7 +70,9 @@ export function addPredictCommand(program: Command, context: CommandContext): vo
     .description('Classify pictures with a run or an exported model.')
     .argument('<model>', "a run's folder, or a folder exported as TensorFlow.js")
     .argument('<path...>', 'pictures or folders of pictures')
-    .addOption(new Option('--framing <kind>', "how a picture becomes a square, in place of the run's way").choices(FRAMINGS))
+    .addOption(
+      new Option('--framing <kind>', "how a picture becomes a square, in place of the run's way").choices(FRAMINGS),
+    )
     .option('--json', 'one JSON object on stdout, with probabilities and logits')
     .addOption(new Option('--csv', 'a table for spreadsheets on stdout').conflicts('json'))
     .addHelpText(

@@ -19,7 +19,10 @@ interface TrainOptions extends RecipeOptions {
 function refuseUsedFolder(out: string): void {
   if (!existsSync(out)) return;
   if (!statSync(out).isDirectory()) {
-    throw new GraftError('already-exists', `--out: expected a new folder for the run, but ${out} is a file: choose another`);
+    throw new GraftError(
+      'already-exists',
+      `--out: expected a new folder for the run, but ${out} is a file: choose another`,
+    );
   }
   const entries = readdirSync(out).length;
   if (entries > 0) {
@@ -47,7 +50,8 @@ function sayEnd({ output }: CommandContext, ended: Events['train.ended'], out: s
   output.line();
   if (reason === 'stopped') output.line('Stopped; the best weights so far are kept.');
   if (reason === 'early-stopping') output.line('Stopped early: the validation loss no longer falls.');
-  if (reason === 'diverged') output.line('Stopped: the loss is no longer a number. The best weights before that are kept.');
+  if (reason === 'diverged')
+    output.line('Stopped: the loss is no longer a number. The best weights before that are kept.');
   output.line(
     `Best epoch ${best.epoch}: validation accuracy ${formatPercent(best.val.accuracy)}` +
       ` (95 % interval ${formatInterval(best.interval)}), loss ${best.val.loss.toFixed(4)}`,
@@ -76,10 +80,8 @@ async function train(context: CommandContext, options: TrainOptions): Promise<nu
     context,
     async (session) => {
       const { client } = session;
-      const report = createTrainReport(
-        output,
-        { json: options.json === true, epochs: recipe.training.epochs },
-        () => host.nowMs(),
+      const report = createTrainReport(output, { json: options.json === true, epochs: recipe.training.epochs }, () =>
+        host.nowMs(),
       );
       client.on('train.started', (event) => report.started(event));
       client.on('train.progress', ({ progress }) => output.progress.update(progress));

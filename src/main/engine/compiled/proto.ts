@@ -4,7 +4,7 @@ import protobuf from 'protobufjs/light.js';
  * The part of TensorFlow's saved_model.proto and what it includes that is needed to write a SavedModel of constants.
  * Field numbers are those of tensorflow/core/protobuf and tensorflow/core/framework.
  */
-const root = protobuf.Root.fromJSON({
+const DESCRIPTOR = {
   nested: {
     SavedModel: {
       fields: {
@@ -78,7 +78,9 @@ const root = protobuf.Root.fromJSON({
       },
     },
   },
-});
+};
+
+const root = protobuf.Root.fromJSON(DESCRIPTOR as protobuf.INamespace);
 
 /** TensorFlow's DataType numbers. */
 export const DT_FLOAT = 1;

@@ -1,11 +1,15 @@
-import type { LayersModel, SymbolicTensor, Tensor, layers } from '@tensorflow/tfjs-node-gpu';
+import type { LayersModel, SymbolicTensor, Tensor } from '@tensorflow/tfjs-node-gpu';
 import { invariant } from '../../../shared/errors.js';
 import { toTensorFlowLayout } from '../graph/layout.js';
 import { inferShapes } from '../graph/shapes.js';
 import type { ActivationKind, ConvNode, DepthwiseConvNode, GraphNode, Network, Padding, WeightMap } from '../graph/types.js';
 import type { TensorFlow } from '../tf.js';
 
-type Layer = ReturnType<typeof layers.dense>;
+/** What is used of a Keras-style layer. */
+interface Layer {
+  apply(inputs: SymbolicTensor | SymbolicTensor[]): unknown;
+  setWeights(weights: Tensor[]): void;
+}
 
 /** Layer names as every reader of the format accepts them: a letter or digit first. */
 const layerName = (name: string): string => name.replace(/^_+/, '');
@@ -52,21 +56,21 @@ class LayersBuilder {
       case 'linear':
         return x;
       case 'relu':
-        return this.apply(layers.reLU({ name }) as Layer, x);
+        return this.apply(layers.reLU({ name }), x);
       case 'relu6':
-        return this.apply(layers.reLU({ name, maxValue: 6 }) as Layer, x);
+        return this.apply(layers.reLU({ name, maxValue: 6 }), x);
       case 'sigmoid':
-        return this.apply(layers.activation({ name, activation: 'sigmoid' }) as Layer, x);
+        return this.apply(layers.activation({ name, activation: 'sigmoid' }), x);
       case 'silu':
-        return this.apply(layers.activation({ name, activation: 'swish' }) as Layer, x);
+        return this.apply(layers.activation({ name, activation: 'swish' }), x);
       case 'hard_sigmoid': {
         // Keras's own hard sigmoid has slope 0.2; PyTorch's is relu6(x + 3) / 6.
-        const line = this.apply(layers.rescaling({ name: `${name}/line`, scale: 1 / 6, offset: 0.5 }) as Layer, x);
-        return this.apply(layers.reLU({ name, maxValue: 1 }) as Layer, line);
+        const line = this.apply(layers.rescaling({ name: `${name}/line`, scale: 1 / 6, offset: 0.5 }), x);
+        return this.apply(layers.reLU({ name, maxValue: 1 }), line);
       }
       case 'hard_swish': {
         const gate = this.activate(x, 'hard_sigmoid', `${name}/gate`);
-        return this.apply(layers.multiply({ name }) as Layer, [x, gate]);
+        return this.apply(layers.multiply({ name }), [x, gate]);
       }
     }
   }
@@ -81,7 +85,7 @@ class LayersBuilder {
       [padding, padding],
     ];
     return {
-      x: this.apply(this.tf.layers.zeroPadding2d({ name: `${name}/pad`, padding: pad }) as Layer, x),
+      x: this.apply(this.tf.layers.zeroPadding2d({ name: `${name}/pad`, padding: pad }), x),
       mode: 'valid' as const,
     };
   }
@@ -100,7 +104,7 @@ class LayersBuilder {
       node.op === 'conv'
         ? this.tf.layers.conv2d({ ...shared, filters: node.filters })
         : this.tf.layers.depthwiseConv2d({ ...shared, depthMultiplier: 1 });
-    const y = this.apply(layer as Layer, x, node.bias === null ? [node.weight] : [node.weight, node.bias]);
+    const y = this.apply(layer, x, node.bias === null ? [node.weight] : [node.weight, node.bias]);
     return this.activate(y, node.activation, `${name}/${node.activation}`);
   }
 
@@ -118,13 +122,13 @@ class LayersBuilder {
           // Batch norm with given statistics is `(x - mean) / std` by channel, exactly.
           const variance = node.std.map((std) => std * std);
           const statistics = [[1, 1, 1], [0, 0, 0], [...node.mean], variance].map((values) => tf.tensor1d(values));
-          return this.apply(tf.layers.batchNormalization({ name, epsilon: 0 }) as Layer, x, statistics);
+          return this.apply(tf.layers.batchNormalization({ name, epsilon: 0 }), x, statistics);
         }
         case 'conv':
         case 'depthwise_conv':
           return this.convolve(node, x);
         case 'batch_norm':
-          return this.apply(tf.layers.batchNormalization({ name, epsilon: node.epsilon }) as Layer, x, [
+          return this.apply(tf.layers.batchNormalization({ name, epsilon: node.epsilon }), x, [
             node.gamma,
             node.beta,
             node.mean,
@@ -133,36 +137,36 @@ class LayersBuilder {
         case 'activation':
           return this.activate(x, node.kind, name);
         case 'add':
-          return this.apply(tf.layers.add({ name }) as Layer, inputs);
+          return this.apply(tf.layers.add({ name }), inputs);
         case 'max_pool': {
           // Zeros can stand for padding since a pool follows a rectifier in every backbone.
           const padded = this.pad(x, node.padding, node.kernelSize, node.stride, name);
           const options = { name, poolSize: node.kernelSize, strides: node.stride, padding: padded.mode };
-          return this.apply(tf.layers.maxPooling2d(options) as Layer, padded.x);
+          return this.apply(tf.layers.maxPooling2d(options), padded.x);
         }
         case 'global_average_pool':
-          return this.apply(tf.layers.globalAveragePooling2d({ name }) as Layer, x);
+          return this.apply(tf.layers.globalAveragePooling2d({ name }), x);
         case 'squeeze_excite': {
           const channels = x.shape.at(-1)!;
-          const mean = this.apply(tf.layers.globalAveragePooling2d({ name: `${name}/mean` }) as Layer, x);
+          const mean = this.apply(tf.layers.globalAveragePooling2d({ name: `${name}/mean` }), x);
           const square = this.apply(
-            tf.layers.reshape({ name: `${name}/reshape`, targetShape: [1, 1, channels] }) as Layer,
+            tf.layers.reshape({ name: `${name}/reshape`, targetShape: [1, 1, channels] }),
             mean,
           );
           const reduce = tf.layers.conv2d({ name: `${name}/reduce`, filters: node.squeezeChannels, kernelSize: 1 });
-          const reduced = this.apply(reduce as Layer, square, [node.reduceWeight, node.reduceBias]);
+          const reduced = this.apply(reduce, square, [node.reduceWeight, node.reduceBias]);
           const active = this.activate(reduced, node.activation, `${name}/activation`);
           const expand = tf.layers.conv2d({ name: `${name}/expand`, filters: channels, kernelSize: 1 });
-          const expanded = this.apply(expand as Layer, active, [node.expandWeight, node.expandBias]);
+          const expanded = this.apply(expand, active, [node.expandWeight, node.expandBias]);
           const gate = this.activate(expanded, node.gate, `${name}/gate`);
-          return this.apply(tf.layers.multiply({ name }) as Layer, [x, gate]);
+          return this.apply(tf.layers.multiply({ name }), [x, gate]);
         }
         case 'dense': {
-          const y = this.apply(tf.layers.dense({ name, units: node.units }) as Layer, x, [node.weight, node.bias]);
+          const y = this.apply(tf.layers.dense({ name, units: node.units }), x, [node.weight, node.bias]);
           return this.activate(y, node.activation, `${name}/${node.activation}`);
         }
         case 'softmax':
-          return this.apply(tf.layers.softmax({ name }) as Layer, x);
+          return this.apply(tf.layers.softmax({ name }), x);
       }
     };
     this.outputs.set(node.name, build());

@@ -1,4 +1,4 @@
-import type { io } from '@tensorflow/tfjs-node-gpu';
+import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { invariant } from '../../../shared/errors.js';
 import { foldNetwork } from '../graph/fold.js';
 import type { Exporter } from './exporter.js';
@@ -9,7 +9,7 @@ import { openExportedModel } from './open-tfjs.js';
 const SHARD_BYTES = 4 * 1024 * 1024;
 
 /** The weights as one buffer. */
-function joinWeights(data: io.WeightData | undefined): Uint8Array {
+function joinWeights(data: tfjs.io.WeightData | undefined): Uint8Array {
   invariant(data !== undefined, 'a saved model has weights');
   return new Uint8Array(Array.isArray(data) ? Buffer.concat(data.map((part) => new Uint8Array(part))) : data);
 }
@@ -26,14 +26,14 @@ export const tfjsLayersExporter: Exporter = {
     const folded = foldNetwork(model.network, model.weights);
     const layersModel = buildLayersModel(tf, folded.network, folded.weights);
     try {
-      let artifacts: io.ModelArtifacts | null = null;
+      let artifacts: tfjs.io.ModelArtifacts | null = null;
       await layersModel.save(
         tf.io.withSaveHandler(async (saved) => {
           artifacts = saved;
           return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
         }),
       );
-      const saved = artifacts as io.ModelArtifacts | null;
+      const saved = artifacts as tfjs.io.ModelArtifacts | null;
       invariant(saved?.weightSpecs, 'the save handler was called');
       const bytes = joinWeights(saved.weightData);
       const shardCount = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));

@@ -8,7 +8,7 @@ import { parseWith } from '../../../shared/parse.js';
 import { parseRecipe, type Recipe } from '../../../shared/recipe.js';
 import type { EpochMetrics, RunSummary } from '../../../shared/reports.js';
 import { getBackbone } from '../backbones/registry.js';
-import { encodeSafetensors } from '../backbones/safetensors-writer.js';
+import { encodeSafetensors } from '../backbones/safetensors.js';
 import { readCheckpoint } from '../backbones/checkpoint.js';
 import { loadWeights } from '../backbones/load.js';
 import { writeFileAtomic, writeJsonAtomic } from '../files.js';

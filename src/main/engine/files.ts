@@ -1,0 +1,153 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { GraftError, throwIfAborted } from '../../shared/errors.js';
+
+/** The code of a system error, or null. */
+export function systemCode(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}
+
+/** Windows refuses a rename while a virus scanner looks at the file; it lets go within seconds. */
+const RENAME_ATTEMPTS = 20;
+const BUSY_CODES = new Set(['EPERM', 'EACCES', 'EBUSY']);
+
+async function renameWithRetry(from: string, to: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await rename(from, to);
+      return;
+    } catch (error) {
+      const isBusy = process.platform === 'win32' && BUSY_CODES.has(systemCode(error) ?? '');
+      if (!isBusy || attempt === RENAME_ATTEMPTS) throw error;
+      await delay(50 * attempt);
+    }
+  }
+}
+
+/** Turns "no space left" into a {@link GraftError}; other errors pass through. */
+export function explainWriteError(error: unknown, path: string): unknown {
+  const code = systemCode(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new GraftError('disk-full', `expected room to write ${path}, but the disk is full: free some space and try again`, {
+      cause: error,
+    });
+  }
+  return error;
+}
+
+/**
+ * Writes a file so that it is there whole or not at all: temporary name beside it, sync, rename, sync of the folder.
+ *
+ * @throws GraftError `disk-full`
+ */
+export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await renameWithRetry(temporary, path);
+    if (process.platform !== 'win32') {
+      const folder = await open(dirname(path));
+      await folder.sync().finally(() => folder.close());
+    }
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw explainWriteError(error, path);
+  }
+}
+
+/** Writes JSON by {@link writeFileAtomic}. */
+export async function writeJsonAtomic(path: string, value: unknown): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** sha256 of a file in hex, without holding it in memory. */
+export async function sha256OfFile(
+  path: string,
+  options: { readonly signal?: AbortSignal; readonly onBytes?: (done: number) => void } = {},
+): Promise<string> {
+  const hash = createHash('sha256');
+  let done = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    throwIfAborted(options.signal);
+    const bytes = chunk as Buffer;
+    hash.update(bytes);
+    done += bytes.length;
+    options.onBytes?.(done);
+  }
+  return hash.digest('hex');
+}
+
+/** Whether `path` lies inside `root` or is it. Compares path segments, so that `/data-evil` is not inside `/data`. */
+export function isInside(root: string, path: string): boolean {
+  const way = relative(root, path);
+  return way === '' || (!isAbsolute(way) && way.split(/[\\/]/)[0] !== '..');
+}
+
+/** Whether nothing would be overwritten by writing into a folder. */
+export async function isEmptyOrMissing(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(folder)).length === 0;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return true;
+    throw error;
+  }
+}
+
+const LOCK_POLL_MS = 200;
+/** A lock is rewritten this often while it is held; one that has not been for {@link LOCK_STALE_MS} belongs to the dead. */
+const LOCK_RENEW_MS = 2000;
+const LOCK_STALE_MS = 15_000;
+
+/**
+ * Runs `work` while no other process of the user's runs under the same lock file.
+ *
+ * @param path the lock file; its folder is made
+ */
+export async function withFileLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<T> {
+  await mkdir(dirname(path), { recursive: true });
+  const token = `${process.pid} ${randomUUID()}`;
+  for (;;) {
+    throwIfAborted(options.signal);
+    try {
+      await writeFile(path, token, { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error;
+      const age = await stat(path).then(
+        ({ mtimeMs }) => Date.now() - mtimeMs,
+        () => 0,
+      );
+      if (age > LOCK_STALE_MS) await rm(path, { force: true });
+      else await delay(LOCK_POLL_MS);
+    }
+  }
+  const renewal = setInterval(() => void writeFile(path, token).catch(() => undefined), LOCK_RENEW_MS);
+  renewal.unref();
+  try {
+    return await work();
+  } finally {
+    clearInterval(renewal);
+    const holder = await readFile(path, 'utf8').catch(() => '');
+    if (holder === token) await rm(path, { force: true });
+  }
+}
+
+/** Makes a fresh folder for files in the making, beside where they will go. */
+export async function makeTemporaryFolder(parent: string): Promise<string> {
+  const folder = join(parent, `.tmp-${randomUUID()}`);
+  await mkdir(folder, { recursive: true });
+  return folder;
+}

@@ -1,0 +1,84 @@
+import type { PixelImage } from '../image.js';
+
+/** A 3×3 matrix, row by row, mapping output coordinates to input coordinates. */
+export type Matrix = readonly [number, number, number, number, number, number, number, number, number];
+
+export const IDENTITY: Matrix = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+
+/** `a · b`: first `b`, then `a`. */
+export function multiply(a: Matrix, b: Matrix): Matrix {
+  const at = (row: number, column: number): number =>
+    a[row * 3]! * b[column]! + a[row * 3 + 1]! * b[column + 3]! + a[row * 3 + 2]! * b[column + 6]!;
+  return [at(0, 0), at(0, 1), at(0, 2), at(1, 0), at(1, 1), at(1, 2), at(2, 0), at(2, 1), at(2, 2)];
+}
+
+const radians = (degrees: number): number => (degrees * Math.PI) / 180;
+
+/**
+ * The inverse of torchvision's affine transform (`_get_inverse_affine_matrix`): rotation, scale and shear about a centre,
+ * then a translation.
+ *
+ * @param degrees clockwise
+ */
+export function inverseAffine(
+  degrees: number,
+  translate: readonly [number, number],
+  scale: number,
+  shearDegrees: readonly [number, number],
+  centre: readonly [number, number],
+): Matrix {
+  const rot = radians(degrees);
+  const [sx, sy] = shearDegrees.map(radians) as [number, number];
+  const [cx, cy] = centre;
+  const [tx, ty] = translate;
+  const a = Math.cos(rot - sy) / Math.cos(sy);
+  const b = (-Math.cos(rot - sy) * Math.tan(sx)) / Math.cos(sy) - Math.sin(rot);
+  const c = Math.sin(rot - sy) / Math.cos(sy);
+  const d = (-Math.sin(rot - sy) * Math.tan(sx)) / Math.cos(sy) + Math.cos(rot);
+  const [m0, m1, m3, m4] = [d / scale, -b / scale, -c / scale, a / scale];
+  const m2 = m0 * (-cx - tx) + m1 * (-cy - ty) + cx;
+  const m5 = m3 * (-cx - tx) + m4 * (-cy - ty) + cy;
+  return [m0, m1, m2, m3, m4, m5, 0, 0, 1];
+}
+
+/**
+ * Samples a picture once through a matrix, bilinear, black outside; the result has the source's size. As Pillow's
+ * `Image.transform` does it (libImaging/Geometry.c): pixel centres at halves, neighbours clamped at the edges.
+ */
+export function sampleThrough(source: PixelImage, matrix: Matrix): PixelImage {
+  const { width, height, data } = source;
+  const out = new Uint8Array(data.length);
+  const [a, b, c, d, e, f, g, h, i] = matrix;
+  const isAffine = g === 0 && h === 0;
+  const row = width * 3;
+  let to = 0;
+  for (let y = 0; y < height; y++) {
+    const yc = y + 0.5;
+    for (let x = 0; x < width; x++, to += 3) {
+      const xc = x + 0.5;
+      const w = isAffine ? i : g * xc + h * yc + i;
+      const xin = (a * xc + b * yc + c) / w;
+      const yin = (d * xc + e * yc + f) / w;
+      // Written so that coordinates that are no numbers fall outside.
+      if (!(xin >= 0 && xin < width && yin >= 0 && yin < height)) continue;
+      const xs = xin - 0.5;
+      const ys = yin - 0.5;
+      const x0 = Math.floor(xs);
+      const y0 = Math.floor(ys);
+      const dx = xs - x0;
+      const dy = ys - y0;
+      const left = (x0 < 0 ? 0 : x0) * 3;
+      const right = (x0 + 1 < width ? x0 + 1 : width - 1) * 3;
+      const top = (y0 < 0 ? 0 : y0) * row;
+      const bottom = (y0 + 1 < height ? y0 + 1 : height - 1) * row;
+      for (let channel = 0; channel < 3; channel++) {
+        const p = data[top + left + channel]!;
+        const q = data[bottom + left + channel]!;
+        const upper = p + (data[top + right + channel]! - p) * dx;
+        const lower = q + (data[bottom + right + channel]! - q) * dx;
+        out[to + channel] = upper + (lower - upper) * dy;
+      }
+    }
+  }
+  return { width, height, data: out };
+}
