@@ -19,7 +19,6 @@ import { parseWith, recipeFrom } from './parse.js';
 const path = v.pipe(v.string(), v.minLength(1));
 const paths = v.pipe(v.array(path), v.minLength(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
-const seed = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const empty = v.strictObject({});
 
 /**

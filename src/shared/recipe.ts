@@ -8,7 +8,6 @@ import { scheduleSchema } from './schedule.js';
 /** Version of the recipe's schema; a reader migrates older ones and refuses newer ones. */
 export const RECIPE_VERSION = 1;
 
-const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const openFraction = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 const positive = v.pipe(v.number(), v.gtValue(0));
 const notNegative = v.pipe(v.number(), v.minValue(0));
@@ -35,11 +34,11 @@ export type OptimizerSpec = v.InferOutput<typeof optimizerSchema>;
 export type OptimizerKind = OptimizerSpec['kind'];
 
 /** An optimizer of each kind with its usual numbers. */
-export const DEFAULT_OPTIMIZERS: Readonly<Record<OptimizerKind, OptimizerSpec>> = {
+export const DEFAULT_OPTIMIZERS = {
   sgd: { kind: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0 },
   adam: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
   adamw: { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
-};
+} as const satisfies Readonly<Record<OptimizerKind, OptimizerSpec>>;
 
 const policySchema = v.pipe(
   v.unknown(),

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { PRESETS } from '../../shared/augment/presets.js';
+import { AUGMENT_PRESETS } from '../../shared/augment/presets.js';
 import { FRAMINGS } from '../../shared/input.js';
 import { DEFAULT_OPTIMIZERS, RECIPE_PRESETS } from '../../shared/recipe.js';
 import { DEFAULT_SCHEDULES } from '../../shared/schedule.js';
@@ -18,7 +18,7 @@ const choices = (flags: string, description: string, values: readonly string[]):
   new Option(flags, description).choices(values);
 
 /** The names of the augmentation presets, as help and messages list them. */
-export const AUGMENT_CHOICES = Object.keys(PRESETS).join(', ');
+export const AUGMENT_CHOICES = AUGMENT_PRESETS.map(({ id }) => id).join(', ');
 
 /** Adds every option of a recipe, read by `recipeFromOptions`. */
 export function addRecipeFlags(command: Command): Command {

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { type AugmentPolicy, parsePolicy } from '../../shared/augment/policy.js';
-import { PRESETS, presetPolicy } from '../../shared/augment/presets.js';
+import { AUGMENT_PRESETS, presetPolicy } from '../../shared/augment/presets.js';
 import { GraftError } from '../../shared/errors.js';
 import type { Framing } from '../../shared/input.js';
 import {
@@ -82,12 +82,12 @@ function baseRecipe(options: RecipeOptions, { cwd, readText }: RecipeFiles): Rec
 }
 
 function chooseAugment(choice: string, { cwd, readText }: RecipeFiles): AugmentPolicy {
-  if (Object.hasOwn(PRESETS, choice)) return presetPolicy(choice as keyof typeof PRESETS);
+  if (AUGMENT_PRESETS.some(({ id }) => id === choice)) return presetPolicy(choice);
   try {
     return parsePolicy(readJsonOption('--augment', resolve(cwd, choice), readText));
   } catch (error) {
     if (!(error instanceof GraftError) || error.code !== 'not-found') throw error;
-    const presets = Object.keys(PRESETS).join(', ');
+    const presets = AUGMENT_PRESETS.map(({ id }) => id).join(', ');
     throw new GraftError(
       'not-found',
       `--augment: expected a preset (${presets}) or a JSON file, received "${choice}", which is neither`,

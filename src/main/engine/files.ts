@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GraftError, throwIfAborted } from '../../shared/errors.js';
@@ -150,4 +150,12 @@ export async function makeTemporaryFolder(parent: string): Promise<string> {
   const folder = join(parent, `.tmp-${randomUUID()}`);
   await mkdir(folder, { recursive: true });
   return folder;
+}
+
+/** Bytes that may still be written on the disk of a folder; null where the system does not say. */
+export async function freeBytes(folder: string): Promise<number | null> {
+  return await statfs(folder).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => null,
+  );
 }

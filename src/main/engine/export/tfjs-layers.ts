@@ -1,6 +1,6 @@
-import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { invariant } from '../../../shared/errors.js';
 import { foldNetwork } from '../graph/fold.js';
+import type { TensorFlow } from '../tf.js';
 import type { Exporter } from './exporter.js';
 import { buildLayersModel } from './layers-model.js';
 import { openExportedModel } from './open-tfjs.js';
@@ -8,8 +8,10 @@ import { openExportedModel } from './open-tfjs.js';
 /** Browsers cache files up to this size well; the TensorFlow.js converter's own choice. */
 const SHARD_BYTES = 4 * 1024 * 1024;
 
+type ModelArtifacts = Parameters<Parameters<TensorFlow['io']['withSaveHandler']>[0]>[0];
+
 /** The weights as one buffer. */
-function joinWeights(data: tfjs.io.WeightData | undefined): Uint8Array {
+function joinWeights(data: ModelArtifacts['weightData']): Uint8Array {
   invariant(data !== undefined, 'a saved model has weights');
   return new Uint8Array(Array.isArray(data) ? Buffer.concat(data.map((part) => new Uint8Array(part))) : data);
 }
@@ -26,14 +28,14 @@ export const tfjsLayersExporter: Exporter = {
     const folded = foldNetwork(model.network, model.weights);
     const layersModel = buildLayersModel(tf, folded.network, folded.weights);
     try {
-      let artifacts: tfjs.io.ModelArtifacts | null = null;
+      let artifacts: ModelArtifacts | null = null;
       await layersModel.save(
         tf.io.withSaveHandler(async (saved) => {
           artifacts = saved;
           return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
         }),
       );
-      const saved = artifacts as tfjs.io.ModelArtifacts | null;
+      const saved = artifacts as ModelArtifacts | null;
       invariant(saved?.weightSpecs, 'the save handler was called');
       const bytes = joinWeights(saved.weightData);
       const shardCount = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));

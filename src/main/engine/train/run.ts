@@ -155,7 +155,7 @@ function planFit(options: TrainOptions, session: Session, callbacks: readonly Ca
  * there are any; whatever the data set, the weights and TensorFlow throw
  */
 export async function trainRun(options: TrainOptions): Promise<RunSummary> {
-  const { run, recipe, emit, signal } = options;
+  const { run, recipe, emit } = options;
   const startedAt = new Date();
   const clock = performance.now();
   const secondsSince = (start: number): number => (performance.now() - start) / 1000;

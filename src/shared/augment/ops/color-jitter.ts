@@ -32,11 +32,11 @@ export const colorJitter = defineOp({
   },
   sample({ brightness, contrast, saturation, hue }, rng): PlannedOp[] {
     const factor = (range: number): number => rng.between(Math.max(0, 1 - range), 1 + range);
-    const ops: PlannedOp[] = [
-      { op: 'brightness', factor: factor(brightness) } satisfies Enhancement,
-      { op: 'contrast', factor: factor(contrast) } satisfies Enhancement,
-      { op: 'saturation', factor: factor(saturation) } satisfies Enhancement,
-      { op: 'hue', turns: rng.between(-hue, hue) } satisfies HueShift,
+    const ops: (Enhancement | HueShift)[] = [
+      { op: 'brightness', factor: factor(brightness) },
+      { op: 'contrast', factor: factor(contrast) },
+      { op: 'saturation', factor: factor(saturation) },
+      { op: 'hue', turns: rng.between(-hue, hue) },
     ];
     const used = [brightness, contrast, saturation, hue];
     // The order is drawn over all four, so that switching one off leaves the order of the others alone.

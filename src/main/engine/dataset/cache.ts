@@ -1,0 +1,138 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PixelImage } from '../../../shared/image.js';
+import type { InputSpec } from '../../../shared/input.js';
+import { pixelCacheFolder } from '../paths.js';
+import { DECODER_VERSION, sourceCap } from './decode.js';
+
+/** What a worker needs to open the same cache. */
+export interface PixelCacheSettings {
+  readonly folder: string;
+  /** Shorter side that pixels keep at most. */
+  readonly cap: number;
+  readonly maxBytes: number;
+}
+
+/** Decoded source pixels on disk, by content hash. A cache: what cannot be read or written is decoded again. */
+export interface PixelCache {
+  readonly settings: PixelCacheSettings;
+  /** @param id content hash of the file; null when the pixels are not there */
+  read(id: string): Promise<PixelImage | null>;
+  write(id: string, image: PixelImage): Promise<void>;
+  /** Deletes what was used longest ago until the bound holds. */
+  trim(): Promise<void>;
+}
+
+const DEFAULT_MAX_BYTES = 4 * 1024 ** 3;
+/** Magic, width, height, and the first 8 bytes of a hash over the pixels. */
+const HEADER_BYTES = 20;
+const MAGIC = 0x58504647;
+
+const checksum = (data: Uint8Array): Buffer => createHash('sha1').update(data).digest().subarray(0, 8);
+
+function decodeEntry(bytes: Buffer): PixelImage | null {
+  if (bytes.length < HEADER_BYTES || bytes.readUInt32LE(0) !== MAGIC) return null;
+  const width = bytes.readUInt32LE(4);
+  const height = bytes.readUInt32LE(8);
+  const data = new Uint8Array(bytes.buffer, bytes.byteOffset + HEADER_BYTES, bytes.length - HEADER_BYTES);
+  if (data.length !== width * height * 3) return null;
+  return checksum(data).equals(bytes.subarray(12, HEADER_BYTES)) ? { width, height, data } : null;
+}
+
+interface Entry {
+  readonly file: string;
+  readonly size: number;
+  readonly usedMs: number;
+}
+
+async function listEntries(folder: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  for (const name of names) {
+    const file = join(folder, name);
+    const found = await stat(file).catch(() => null);
+    if (found?.isFile()) entries.push({ file, size: found.size, usedMs: found.mtimeMs });
+  }
+  return entries;
+}
+
+/** Opens a cache that another thread has settings of. */
+export function openPixelCacheWith(settings: PixelCacheSettings): PixelCache {
+  const { cap, maxBytes } = settings;
+  const folder = join(settings.folder, `v${DECODER_VERSION}-${cap}`);
+  const fileOf = (id: string): string => join(folder, id.slice(0, 2), `${id}.rgb`);
+  return {
+    settings,
+    async read(id) {
+      const file = fileOf(id);
+      const bytes = await readFile(file).catch(() => null);
+      const image = bytes && decodeEntry(bytes);
+      if (bytes !== null && image === null) await rm(file, { force: true });
+      // The time of the last use stands in the file's own time, so that all processes see it.
+      if (image !== null) await utimes(file, new Date(), new Date()).catch(() => undefined);
+      return image;
+    },
+    async write(id, image) {
+      if (HEADER_BYTES + image.data.length > maxBytes) return;
+      const file = fileOf(id);
+      const temporary = `${file}.${randomUUID()}`;
+      const header = Buffer.alloc(HEADER_BYTES);
+      header.writeUInt32LE(MAGIC, 0);
+      header.writeUInt32LE(image.width, 4);
+      header.writeUInt32LE(image.height, 8);
+      checksum(image.data).copy(header, 12);
+      try {
+        await mkdir(join(folder, id.slice(0, 2)), { recursive: true });
+        const handle = await open(temporary, 'wx');
+        await handle.writev([header, image.data]).finally(() => handle.close());
+        await rename(temporary, file);
+      } catch {
+        // A full or read-only disk costs speed, not the run.
+        await rm(temporary, { force: true }).catch(() => undefined);
+      }
+    },
+    async trim() {
+      const entries = await listEntries(settings.folder);
+      let total = entries.reduce((sum, entry) => sum + entry.size, 0);
+      for (const entry of entries.sort((a, b) => a.usedMs - b.usedMs)) {
+        if (total <= maxBytes) break;
+        await rm(entry.file, { force: true });
+        total -= entry.size;
+      }
+    },
+  };
+}
+
+/** Opens the user's cache for pictures of a network's input. */
+export function openPixelCache(options: {
+  readonly input: InputSpec;
+  readonly folder?: string;
+  readonly maxBytes?: number;
+}): PixelCache {
+  const { input, folder = pixelCacheFolder(), maxBytes = DEFAULT_MAX_BYTES } = options;
+  return openPixelCacheWith({ folder, cap: sourceCap(input), maxBytes });
+}
+
+/** Reads JSON of our own that may be missing or broken. */
+export async function readCachedJson(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+/** Writes JSON that may be lost. */
+export async function writeCachedJson(folder: string, name: string, value: unknown): Promise<void> {
+  const temporary = join(folder, `${name}.${randomUUID()}`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(temporary, JSON.stringify(value));
+    await rename(temporary, join(folder, name));
+  } catch {
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
+}
