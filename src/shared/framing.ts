@@ -11,7 +11,8 @@ interface Layout {
 
 function layoutOf(width: number, height: number, input: InputSpec, framing: Framing): Layout {
   const { size, resize } = input;
-  if (framing === 'squash') return { width: size, height: size, window: { left: 0, top: 0, width: size, height: size } };
+  if (framing === 'squash')
+    return { width: size, height: size, window: { left: 0, top: 0, width: size, height: size } };
   if (framing === 'letterbox') {
     const scale = size / Math.max(width, height);
     const w = Math.max(1, Math.round(width * scale));

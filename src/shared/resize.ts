@@ -130,7 +130,13 @@ function resizeRows(
 }
 
 /** Resizes along y, `width` pixels a row. */
-function resizeColumns(rows: Uint8Array, firstRow: number, table: Coefficients, width: number, height: number): Uint8Array {
+function resizeColumns(
+  rows: Uint8Array,
+  firstRow: number,
+  table: Coefficients,
+  width: number,
+  height: number,
+): Uint8Array {
   const stride = width * 3;
   const out = new Uint8Array(height * stride);
   const sums = new Int32Array(stride);

@@ -65,7 +65,12 @@ describe.each(BACKBONES.map(({ id }) => id))('%s', (id) => {
     const pooled = read(() => eager.run(x, definition.featuresNode));
     expect(pooled.length).toBe(definition.featureSize);
     if (reference) expect(relativeError(pooled, reference.pooled)).toBeLessThan(TOLERANCE);
-    expect(relativeError(read(() => eager.run(x)), logits)).toBeLessThan(TOLERANCE);
+    expect(
+      relativeError(
+        read(() => eager.run(x)),
+        logits,
+      ),
+    ).toBeLessThan(TOLERANCE);
     eager.dispose();
 
     const features = truncateNetwork(folded.network, definition.featuresNode);

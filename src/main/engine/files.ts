@@ -31,9 +31,13 @@ async function renameWithRetry(from: string, to: string): Promise<void> {
 export function explainWriteError(error: unknown, path: string): unknown {
   const code = systemCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new GraftError('disk-full', `expected room to write ${path}, but the disk is full: free some space and try again`, {
-      cause: error,
-    });
+    return new GraftError(
+      'disk-full',
+      `expected room to write ${path}, but the disk is full: free some space and try again`,
+      {
+        cause: error,
+      },
+    );
   }
   return error;
 }

@@ -73,7 +73,8 @@ async function load(): Promise<TensorFlow> {
       { cause },
     );
   }
-  if (!v.is(packageSchema, loaded)) throw new GraftError('tensorflow-missing', 'expected tfjs-node, received another module');
+  if (!v.is(packageSchema, loaded))
+    throw new GraftError('tensorflow-missing', 'expected tfjs-node, received another module');
   const tf = loaded as unknown as TensorFlow;
   await tf.ready();
   // tfjs falls back to plain JavaScript without a word when the native backend fails.

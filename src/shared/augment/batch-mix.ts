@@ -75,7 +75,8 @@ export function renderBatchMix(batch: MixBatch, plan: BatchMixPlan, size: number
       }
     }
     for (let c = 0; c < classCount; c++) {
-      const mixed = lambda * batch.targets[index * classCount + c]! + (1 - lambda) * batch.targets[partner * classCount + c]!;
+      const mixed =
+        lambda * batch.targets[index * classCount + c]! + (1 - lambda) * batch.targets[partner * classCount + c]!;
       targets[index * classCount + c] = mixed;
     }
   });

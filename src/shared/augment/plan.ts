@@ -20,7 +20,8 @@ export interface DiceKey {
 export interface AugmentPlan {
   readonly input: InputSpec;
   /** A part of the source that is resized to the square, or a framing of the whole. */
-  readonly frame: { readonly kind: 'crop'; readonly box: Box } | { readonly kind: 'framing'; readonly framing: Framing };
+  readonly frame:
+    { readonly kind: 'crop'; readonly box: Box } | { readonly kind: 'framing'; readonly framing: Framing };
   readonly ops: readonly PlannedOp[];
 }
 

@@ -28,7 +28,7 @@ async function readWhole(path: string): Promise<Uint8Array> {
       throw new GraftError('weights-unreadable', `${path}: expected at most ${MAX_BYTES} bytes, received ${size}`);
     }
     const bytes = new Uint8Array(size);
-    for (let offset = 0; offset < size; ) {
+    for (let offset = 0; offset < size;) {
       const { bytesRead } = await file.read(bytes, offset, Math.min(READ_BYTES, size - offset), offset);
       if (bytesRead === 0) {
         throw new GraftError('weights-unreadable', `${path}: expected ${size} bytes, the file ended after ${offset}`);

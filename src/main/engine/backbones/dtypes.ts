@@ -68,7 +68,10 @@ export function contiguousStrides(shape: readonly number[]): number[] {
 export function elementCount(shape: readonly number[]): number {
   const count = shape.reduce((a, b) => a * b, 1);
   if (shape.some((length) => !Number.isSafeInteger(length) || length < 0) || count > 2 ** 30) {
-    throw new GraftError('weights-unreadable', `expected a tensor of at most 2^30 values, received [${shape.join(', ')}]`);
+    throw new GraftError(
+      'weights-unreadable',
+      `expected a tensor of at most 2^30 values, received [${shape.join(', ')}]`,
+    );
   }
   return count;
 }

@@ -23,10 +23,16 @@ const B0_INPUT: InputSpec = { ...TORCHVISION_INPUT, interpolation: 'bicubic' };
 function buildB0(): Network {
   const norm = { epsilon: 1e-5, momentum: 0.1 };
   const net = new NetworkBuilder();
-  const convNorm = (name: string, x: string, filters: number | null, kernelSize: number, stride: number, isLinear = false) => {
+  const convNorm = (
+    name: string,
+    x: string,
+    filters: number | null,
+    kernelSize: number,
+    stride: number,
+    isLinear = false,
+  ) => {
     const options = { kernelSize, stride, padding: (kernelSize - 1) / 2 };
-    const y =
-      filters === null ? net.depthwise(`${name}.0`, x, options) : net.conv(`${name}.0`, x, filters, options);
+    const y = filters === null ? net.depthwise(`${name}.0`, x, options) : net.conv(`${name}.0`, x, filters, options);
     return net.activation(`${name}.2`, net.batchNorm(`${name}.1`, y, norm), isLinear ? 'linear' : 'silu');
   };
   net.stage('stem');

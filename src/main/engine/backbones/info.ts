@@ -6,7 +6,8 @@ import type { BackboneDefinition } from './types.js';
 /** Describes a backbone to the user: what it is, what it costs, whether it is here. */
 export async function backboneInfo(definition: BackboneDefinition): Promise<BackboneInfo> {
   const costs = stageCosts(definition.build());
-  const sum = (pick: (cost: (typeof costs)[number]) => number): number => costs.reduce((total, cost) => total + pick(cost), 0);
+  const sum = (pick: (cost: (typeof costs)[number]) => number): number =>
+    costs.reduce((total, cost) => total + pick(cost), 0);
   const { weights } = definition;
   return {
     id: definition.id,

@@ -19,10 +19,15 @@ const TOP = 1280;
 function buildMobileNetV2(): Network {
   const net = new NetworkBuilder();
   /** A convolution of torchvision's `Conv2dNormActivation`, whose parts are `.0` and `.1`. */
-  const convNormRelu = (name: string, x: string, filters: number | null, kernelSize: number, stride: number): string => {
+  const convNormRelu = (
+    name: string,
+    x: string,
+    filters: number | null,
+    kernelSize: number,
+    stride: number,
+  ): string => {
     const options = { kernelSize, stride, padding: (kernelSize - 1) / 2 };
-    const y =
-      filters === null ? net.depthwise(`${name}.0`, x, options) : net.conv(`${name}.0`, x, filters, options);
+    const y = filters === null ? net.depthwise(`${name}.0`, x, options) : net.conv(`${name}.0`, x, filters, options);
     return net.activation(`${name}.2`, net.batchNorm(`${name}.1`, y, NORM), 'relu6');
   };
   net.stage('stem');

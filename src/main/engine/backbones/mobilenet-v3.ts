@@ -59,8 +59,7 @@ function buildMobileNetV3(rows: readonly Row[], classifierWidth: number): Networ
     kind: ActivationKind,
   ): string => {
     const options = { kernelSize, stride, padding: (kernelSize - 1) / 2 };
-    const y =
-      filters === null ? net.depthwise(`${name}.0`, x, options) : net.conv(`${name}.0`, x, filters, options);
+    const y = filters === null ? net.depthwise(`${name}.0`, x, options) : net.conv(`${name}.0`, x, filters, options);
     return net.activation(`${name}.2`, net.batchNorm(`${name}.1`, y, NORM), kind);
   };
   net.stage('stem');

@@ -303,7 +303,11 @@ class Machine {
  * @returns the value, and the position behind the pickle
  * @throws GraftError `unsafe-file` for a name that is not known, `weights-unreadable`
  */
-export function readPickle(bytes: Uint8Array, start: number, handlers: PickleHandlers): { value: unknown; end: number } {
+export function readPickle(
+  bytes: Uint8Array,
+  start: number,
+  handlers: PickleHandlers,
+): { value: unknown; end: number } {
   const reader = new Reader(bytes, start);
   const value = new Machine(reader, handlers).run();
   return { value, end: reader.position };

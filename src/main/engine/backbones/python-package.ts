@@ -92,9 +92,14 @@ async function downloadByHttps(
       throw new GraftError('download-failed', `${address} cannot be reached`, { cause });
     });
   const release = v.safeParse(releaseSchema, answer);
-  const file = release.success ? release.output.urls.find(({ digests }) => digests.sha256 === request.sha256) : undefined;
+  const file = release.success
+    ? release.output.urls.find(({ digests }) => digests.sha256 === request.sha256)
+    : undefined;
   if (file === undefined) {
-    throw new GraftError('download-failed', `expected a wheel of ${request.package} with sha256 ${request.sha256} at ${address}`);
+    throw new GraftError(
+      'download-failed',
+      `expected a wheel of ${request.package} with sha256 ${request.sha256} at ${address}`,
+    );
   }
   const wheel = join(folder, `${request.package}.whl`);
   await downloadFile(file.url, wheel, { ...options, sha256: request.sha256 });

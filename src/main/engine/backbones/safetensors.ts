@@ -48,7 +48,8 @@ function readHeader(bytes: Uint8Array): Header {
   } catch (cause) {
     return fail(`expected a safetensors header in JSON: ${messageOf(cause)}`, cause);
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return fail('expected an object as header');
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    return fail('expected an object as header');
   let metadata: Record<string, string> = {};
   const entries: [string, v.InferOutput<typeof entrySchema>][] = [];
   for (const [name, value] of Object.entries(parsed as Record<string, unknown>)) {
@@ -76,7 +77,8 @@ export function readSafetensors(bytes: Uint8Array): Map<string, WeightTensor> {
   const tensors = new Map<string, WeightTensor>();
   for (const [name, { dtype: dtypeName, shape, data_offsets: offsets }] of ordered) {
     const dtype = DTYPES.get(dtypeName);
-    if (dtype === undefined) return fail(`${name}: expected a type among ${[...DTYPES.keys()].join(', ')}, received ${dtypeName}`);
+    if (dtype === undefined)
+      return fail(`${name}: expected a type among ${[...DTYPES.keys()].join(', ')}, received ${dtypeName}`);
     const size = elementCount(shape) * DTYPE_BYTES[dtype];
     if (offsets[0] !== position || offsets[1] !== position + size) {
       return fail(`${name}: expected bytes ${position} to ${position + size}, received ${offsets[0]} to ${offsets[1]}`);
@@ -110,7 +112,9 @@ export function encodeSafetensors(weights: WeightMap, metadata: Readonly<Record<
   }
   const text = JSON.stringify(header);
   // Padded with spaces so that the tensors begin at a multiple of 8, as the reference writer does.
-  const json = new TextEncoder().encode(text.padEnd(text.length + ((8 - (new TextEncoder().encode(text).length % 8)) % 8)));
+  const json = new TextEncoder().encode(
+    text.padEnd(text.length + ((8 - (new TextEncoder().encode(text).length % 8)) % 8)),
+  );
   const bytes = new Uint8Array(8 + json.length + position);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
   bytes.set(json, 8);

@@ -26,7 +26,8 @@ async function listEntries(zip: ZipFile): Promise<Entry[]> {
 
 /** Bytes of a stored (uncompressed) entry as a view of the file; torch stores all that way. */
 function storedBytes(file: Uint8Array, entry: Entry): Uint8Array {
-  if (entry.compressionMethod !== 0) return fail(`${entry.fileName}: expected a stored entry, received a compressed one`);
+  if (entry.compressionMethod !== 0)
+    return fail(`${entry.fileName}: expected a stored entry, received a compressed one`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const header = entry.relativeOffsetOfLocalHeader;
   if (header + 30 > file.length || view.getUint32(header, true) !== 0x04034b50) {

@@ -124,7 +124,12 @@ function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[]): 
       });
     case 'normalise': {
       const mean = writer.constant(`${name}/mean`, DT_FLOAT, [3], Float32Array.from(node.mean));
-      const scale = writer.constant(`${name}/scale`, DT_FLOAT, [3], Float32Array.from(node.std, (std) => 1 / std));
+      const scale = writer.constant(
+        `${name}/scale`,
+        DT_FLOAT,
+        [3],
+        Float32Array.from(node.std, (std) => 1 / std),
+      );
       return writer.binary('Mul', name, writer.binary('Sub', `${name}/centred`, x, mean), scale);
     }
     case 'conv':
@@ -134,13 +139,18 @@ function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[]): 
       return writer.activate(node.activation, `${name}/${node.activation}`, writer.biased(name, y, node.bias));
     }
     case 'batch_norm':
-      return writer.node('FusedBatchNormV3', name, [x, ...[node.gamma, node.beta, node.mean, node.variance].map((p) => writer.param(p))], {
-        T: floatType,
-        U: floatType,
-        epsilon: { f: node.epsilon },
-        is_training: { b: false },
-        data_format: { s: bytes('NHWC') },
-      });
+      return writer.node(
+        'FusedBatchNormV3',
+        name,
+        [x, ...[node.gamma, node.beta, node.mean, node.variance].map((p) => writer.param(p))],
+        {
+          T: floatType,
+          U: floatType,
+          epsilon: { f: node.epsilon },
+          is_training: { b: false },
+          data_format: { s: bytes('NHWC') },
+        },
+      );
     case 'activation':
       return writer.activate(node.kind, name, x);
     case 'add':

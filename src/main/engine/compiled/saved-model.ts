@@ -22,7 +22,10 @@ export function encodeNetwork(network: Network, weights: WeightMap, names: Signa
   });
   const nodes: NodeDef[] = [...graph.nodes];
   const outputs = Object.fromEntries(
-    Object.entries(names.outputs).map(([node, name]) => [name, info(graph.outputs.get(node)!, graph.shapes.get(node)!)]),
+    Object.entries(names.outputs).map(([node, name]) => [
+      name,
+      info(graph.outputs.get(node)!, graph.shapes.get(node)!),
+    ]),
   );
   return encodeSavedModel(nodes, {
     serving_default: {

@@ -62,9 +62,13 @@ export function decodeBmp(bytes: Buffer, header: BmpHeader, file: string): Pixel
   // The last row's padding may be missing: other readers do not mind either.
   const needed = pixelsAt + stride * (height - 1) + width * bytesPerPixel;
   if (bytes.length < needed) {
-    throw new GraftError('unreadable-file', `expected ${needed} bytes of a whole BMP, received ${bytes.length}: ${file}`, {
-      details: { problem: 'truncated' },
-    });
+    throw new GraftError(
+      'unreadable-file',
+      `expected ${needed} bytes of a whole BMP, received ${bytes.length}: ${file}`,
+      {
+        details: { problem: 'truncated' },
+      },
+    );
   }
   const data = new Uint8Array(width * height * 3);
   let to = 0;

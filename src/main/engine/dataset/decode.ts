@@ -33,18 +33,15 @@ sharp.cache(false);
 
 /** Formats that can be read here, by their usual names. */
 export function supportedFormats(): string[] {
-  const readable = (['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'] as const).filter((id) => sharp.format[id].input.buffer);
+  const readable = (['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'] as const).filter(
+    (id) => sharp.format[id].input.buffer,
+  );
   return [...readable.map((id) => (id === 'heif' ? 'avif' : id)), 'bmp'];
 }
 
 /** Why a file cannot be a picture of a data set. */
 export type DecodeProblem =
-  | 'empty-file'
-  | 'not-an-image'
-  | 'unsupported-format'
-  | 'too-large'
-  | 'truncated'
-  | 'unreadable';
+  'empty-file' | 'not-an-image' | 'unsupported-format' | 'too-large' | 'truncated' | 'unreadable';
 
 /** The problem that a {@link GraftError} from here stands for. */
 export function problemOf(error: GraftError): DecodeProblem {
@@ -68,12 +65,21 @@ export function sourceCap(input: InputSpec): number {
 async function checkFile(file: string): Promise<string> {
   const handle = await open(file).catch((cause: unknown) => {
     const isMissing = systemCode(cause) === 'ENOENT';
-    return fail(file, 'unreadable', isMissing ? 'the file does not exist' : `it cannot be opened: ${messageOf(cause)}`, cause);
+    return fail(
+      file,
+      'unreadable',
+      isMissing ? 'the file does not exist' : `it cannot be opened: ${messageOf(cause)}`,
+      cause,
+    );
   });
   try {
     const { size } = await handle.stat();
     if (size > MAX_FILE_BYTES) {
-      return fail(file, 'too-large', `expected at most ${MAX_FILE_BYTES / 2 ** 20} MiB, received ${Math.ceil(size / 2 ** 20)} MiB`);
+      return fail(
+        file,
+        'too-large',
+        `expected at most ${MAX_FILE_BYTES / 2 ** 20} MiB, received ${Math.ceil(size / 2 ** 20)} MiB`,
+      );
     }
     const { buffer, bytesRead } = await handle.read(new Uint8Array(SNIFF_BYTES), 0, SNIFF_BYTES, 0);
     const found = sniff(buffer.subarray(0, bytesRead));
@@ -83,7 +89,11 @@ async function checkFile(file: string): Promise<string> {
       case 'empty':
         return fail(file, 'empty-file', 'expected a picture, the file is empty');
       case 'unsupported':
-        return fail(file, 'unsupported-format', `expected a photo format, received ${found.format}: save it as JPEG or PNG`);
+        return fail(
+          file,
+          'unsupported-format',
+          `expected a photo format, received ${found.format}: save it as JPEG or PNG`,
+        );
       case 'other':
         return fail(file, 'not-an-image', "expected a picture, the file's first bytes are not those of one");
     }
@@ -93,7 +103,8 @@ async function checkFile(file: string): Promise<string> {
 }
 
 /** libvips's words for a file that ends too early. */
-const TRUNCATED = /premature end|truncat|unexpected end|end of (file|stream)|not enough (image )?data|read error|VipsJpeg: .*EOI|too few bytes|ran out of/i;
+const TRUNCATED =
+  /premature end|truncat|unexpected end|end of (file|stream)|not enough (image )?data|read error|VipsJpeg: .*EOI|too few bytes|ran out of/i;
 
 function explainSharp(file: string, error: unknown): never {
   const message = messageOf(error).split('\n')[0]!;
@@ -109,23 +120,25 @@ function normalise(pipeline: Sharp): Sharp {
   return pipeline.autoOrient().flatten({ background: '#ffffff' }).toColourspace('srgb').removeAlpha();
 }
 
-async function decodeSharp(file: string, maxShorterSide: number | null): Promise<PixelImage> {
+type Decoded = Omit<DecodedImage, 'format'>;
+
+async function decodeSharp(file: string, cap: number): Promise<Decoded> {
   // libvips warns also of what leaves the picture whole, such as odd metadata; only a picture that is cut off is refused.
   for (const failOn of ['warning', 'truncated'] as const) {
     try {
       const options = { failOn, limitInputPixels: MAX_PIXELS, sequentialRead: true };
+      const { autoOrient, width, height } = await sharp(file, options).metadata();
+      const originalWidth = autoOrient.width ?? width;
+      const originalHeight = autoOrient.height ?? height;
       let pipeline = normalise(sharp(file, options).timeout({ seconds: TIMEOUT_SECONDS }));
-      if (maxShorterSide !== null) {
-        const { autoOrient, width, height } = await sharp(file, options).metadata();
-        const own = { width: autoOrient.width ?? width, height: autoOrient.height ?? height };
-        if (Math.min(own.width, own.height) > maxShorterSide) {
-          const target = shorterSideSize(own.width, own.height, maxShorterSide);
-          pipeline = pipeline.resize({ ...target, fit: 'fill', kernel: 'linear' });
-        }
+      if (Math.min(originalWidth, originalHeight) > cap) {
+        const target = sourceSize(originalWidth, originalHeight, cap);
+        pipeline = pipeline.resize({ ...target, fit: 'fill', kernel: 'linear' });
       }
       const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
       if (info.channels !== 3) return fail(file, 'unreadable', `expected 3 channels, received ${info.channels}`);
-      return { width: info.width, height: info.height, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+      const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      return { width: info.width, height: info.height, data: pixels, originalWidth, originalHeight };
     } catch (error) {
       if (error instanceof GraftError) throw error;
       if (failOn === 'truncated' || TRUNCATED.test(messageOf(error)) || /exceeds pixel limit/i.test(messageOf(error))) {
@@ -139,6 +152,14 @@ async function decodeSharp(file: string, maxShorterSide: number | null): Promise
 /** A decoded picture and what it was. */
 export interface DecodedImage extends PixelImage {
   readonly format: string;
+  /** Before it was shrunk, upright, in pixels. */
+  readonly originalWidth: number;
+  readonly originalHeight: number;
+}
+
+/** The size that source pixels have after {@link decodeImage} with a cap on the shorter side. */
+export function sourceSize(width: number, height: number, cap: number): { width: number; height: number } {
+  return Math.min(width, height) > cap ? shorterSideSize(width, height, cap) : { width, height };
 }
 
 /**
@@ -151,18 +172,17 @@ export async function decodeImage(
   file: string,
   options: { readonly maxShorterSide?: number } = {},
 ): Promise<DecodedImage> {
-  const { maxShorterSide = null } = options;
+  const cap = options.maxShorterSide ?? Infinity;
   const format = await checkFile(file);
-  if (format !== 'bmp') return { ...(await decodeSharp(file, maxShorterSide)), format };
+  if (format !== 'bmp') return { ...(await decodeSharp(file, cap)), format };
   let image: PixelImage;
   try {
     image = decodeBmp(await readFile(file), MAX_PIXELS);
   } catch (error) {
     return fail(file, /truncated/.test(messageOf(error)) ? 'truncated' : 'unreadable', messageOf(error), error);
   }
-  if (maxShorterSide !== null && Math.min(image.width, image.height) > maxShorterSide) {
-    const target = shorterSideSize(image.width, image.height, maxShorterSide);
-    image = resizeImage(image, target.width, target.height, 'bilinear');
-  }
-  return { ...image, format };
+  const { width: originalWidth, height: originalHeight } = image;
+  const target = sourceSize(originalWidth, originalHeight, cap);
+  if (target.width !== originalWidth) image = resizeImage(image, target.width, target.height, 'bilinear');
+  return { ...image, format, originalWidth, originalHeight };
 }

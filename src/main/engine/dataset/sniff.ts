@@ -22,7 +22,8 @@ export function sniff(bytes: Uint8Array): FileKind {
   if (head === '\x89PNG') return { kind: 'image', format: 'png' };
   if (head === 'RIFF' && ascii(bytes, 8, 12) === 'WEBP') return { kind: 'image', format: 'webp' };
   if (head === 'GIF8') return { kind: 'image', format: 'gif' };
-  if (head === 'II*\0' || head === 'MM\0*' || head === 'II+\0' || head === 'MM\0+') return { kind: 'image', format: 'tiff' };
+  if (head === 'II*\0' || head === 'MM\0*' || head === 'II+\0' || head === 'MM\0+')
+    return { kind: 'image', format: 'tiff' };
   if (head.startsWith('BM') && bytes.length > 26) return { kind: 'image', format: 'bmp' };
   if (ascii(bytes, 4, 8) === 'ftyp') {
     const brand = ascii(bytes, 8, 12);
@@ -35,7 +36,9 @@ export function sniff(bytes: Uint8Array): FileKind {
   if (ascii(bytes, 0, 12) === '\0\0\0\x0cJXL \r\n\x87\n' || (bytes[0] === 0xff && bytes[1] === 0x0a)) {
     return { kind: 'unsupported', format: 'JPEG XL' };
   }
-  const text = ascii(bytes, 0, Math.min(bytes.length, SNIFF_BYTES)).replace(/^\xef\xbb\xbf/, '').trimStart();
+  const text = ascii(bytes, 0, Math.min(bytes.length, SNIFF_BYTES))
+    .replace(/^\xef\xbb\xbf/, '')
+    .trimStart();
   if (/^(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]/i.test(text)) {
     return { kind: 'unsupported', format: 'SVG' };
   }

@@ -76,7 +76,10 @@ export async function exportRun(params: Params<'run.export'>, context: CallConte
   const supported = exporter.supports(model);
   if (supported !== true) throw new GraftError('invalid-value', `${exporter.label}: ${supported}`);
   if (!(await isEmptyOrMissing(params.out))) {
-    throw new GraftError('already-exists', `expected a new or empty folder for the export, but ${params.out} holds files`);
+    throw new GraftError(
+      'already-exists',
+      `expected a new or empty folder for the export, but ${params.out} holds files`,
+    );
   }
   const parent = dirname(params.out);
   const temporary = join(parent, `.${basename(params.out)}-${randomUUID()}`);

@@ -2,7 +2,15 @@ import type { LayersModel, SymbolicTensor, Tensor } from '@tensorflow/tfjs-node-
 import { invariant } from '../../../shared/errors.js';
 import { toTensorFlowLayout } from '../graph/layout.js';
 import { inferShapes } from '../graph/shapes.js';
-import type { ActivationKind, ConvNode, DepthwiseConvNode, GraphNode, Network, Padding, WeightMap } from '../graph/types.js';
+import type {
+  ActivationKind,
+  ConvNode,
+  DepthwiseConvNode,
+  GraphNode,
+  Network,
+  Padding,
+  WeightMap,
+} from '../graph/types.js';
 import type { TensorFlow } from '../tf.js';
 
 /** What is used of a Keras-style layer. */

@@ -36,7 +36,10 @@ async function readShards(folder: string, paths: readonly string[]): Promise<Arr
   const parts: Buffer[] = [];
   for (const path of paths) {
     if (path !== basename(path) || path === '' || path === '.' || path === '..') {
-      throw new GraftError('unsafe-file', `expected plain file names in ${join(folder, 'model.json')}, received ${path}`);
+      throw new GraftError(
+        'unsafe-file',
+        `expected plain file names in ${join(folder, 'model.json')}, received ${path}`,
+      );
     }
     parts.push(await readFile(join(folder, path)));
   }

@@ -142,7 +142,13 @@ export class NetworkBuilder {
   }
 
   /** Parameters are `<name>.fc1` and `<name>.fc2`, 1×1 convolutions with bias. */
-  squeezeExcite(name: string, x: string, squeezeChannels: number, activation: ActivationKind, gate: ActivationKind): string {
+  squeezeExcite(
+    name: string,
+    x: string,
+    squeezeChannels: number,
+    activation: ActivationKind,
+    gate: ActivationKind,
+  ): string {
     const channels = this.channelsOf(x);
     return this.add(
       {

@@ -48,7 +48,13 @@ export function runActivation(tf: TensorFlow, kernels: Kernels, kind: Activation
   }
 }
 
-function runNode(tf: TensorFlow, kernels: Kernels, params: ReadonlyMap<string, Tensor>, node: GraphNode, inputs: Tensor[]): Tensor {
+function runNode(
+  tf: TensorFlow,
+  kernels: Kernels,
+  params: ReadonlyMap<string, Tensor>,
+  node: GraphNode,
+  inputs: Tensor[],
+): Tensor {
   const x = inputs[0]!;
   const param = (name: string): Tensor => params.get(name)!;
   const finish = (y: Tensor, bias: string | null, activation: ActivationKind): Tensor => {

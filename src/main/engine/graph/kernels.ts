@@ -31,7 +31,14 @@ export interface Kernels {
   /** FusedBatchNormV3. @returns y, batch mean, batch variance (unbiased), and two reserves for the gradient */
   batchNorm(x: Tensor, params: readonly Tensor[], epsilon: number, isTraining: boolean): Tensor[];
   /** FusedBatchNormGradV3. @returns gradients of x, gamma, beta */
-  batchNormGrad(dy: Tensor, x: Tensor, gamma: Tensor, reserves: readonly Tensor[], epsilon: number, isTraining: boolean): Tensor[];
+  batchNormGrad(
+    dy: Tensor,
+    x: Tensor,
+    gamma: Tensor,
+    reserves: readonly Tensor[],
+    epsilon: number,
+    isTraining: boolean,
+  ): Tensor[];
 }
 
 /** Binds {@link Kernels} to a loaded TensorFlow. */

@@ -10,7 +10,10 @@ const AXES: Readonly<Record<Exclude<ParamLayout, 'vector'>, readonly number[]>> 
 
 /** Reorders axes: axis `i` of the result is axis `axes[i]` of the tensor. */
 function transpose(tensor: WeightTensor, axes: readonly number[]): WeightTensor {
-  invariant(tensor.shape.length === axes.length, `a tensor of ${axes.length} axes, received [${tensor.shape.join(', ')}]`);
+  invariant(
+    tensor.shape.length === axes.length,
+    `a tensor of ${axes.length} axes, received [${tensor.shape.join(', ')}]`,
+  );
   const shape = axes.map((axis) => tensor.shape[axis]!);
   const strides = new Array<number>(axes.length).fill(1);
   for (let axis = axes.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * tensor.shape[axis + 1]!;

@@ -3,9 +3,7 @@ import type { Network, Padding } from './types.js';
 
 /** Length of an axis after a window has slid over it. */
 export function slideLength(length: number, kernelSize: number, stride: number, padding: Padding): number {
-  return padding === 'same'
-    ? Math.ceil(length / stride)
-    : Math.floor((length + 2 * padding - kernelSize) / stride) + 1;
+  return padding === 'same' ? Math.ceil(length / stride) : Math.floor((length + 2 * padding - kernelSize) / stride) + 1;
 }
 
 /**

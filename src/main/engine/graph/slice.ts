@@ -10,7 +10,10 @@ export const SLICE_INPUT = 'slice_input';
  * numbers and names start anew at 0.
  */
 export function sliceNetwork(network: Network, from: number, to: number): Network {
-  invariant(from >= 0 && from < to && to <= network.stages.length, `stages ${from} to ${to} of ${network.stages.length}`);
+  invariant(
+    from >= 0 && from < to && to <= network.stages.length,
+    `stages ${from} to ${to} of ${network.stages.length}`,
+  );
   const inside = network.nodes.filter((node) => node.stage >= from && node.stage < to);
   const names = new Set(inside.map((node) => node.name));
   const crossing = new Set(inside.flatMap((node) => node.inputs).filter((input) => !names.has(input)));

@@ -27,7 +27,12 @@ export interface TrainableNetwork {
 }
 
 /** Moves running statistics towards a batch's, as PyTorch does. */
-function followStatistics(node: BatchNormNode, statistics: ReadonlyMap<string, Variable>, mean: Tensor, variance: Tensor) {
+function followStatistics(
+  node: BatchNormNode,
+  statistics: ReadonlyMap<string, Variable>,
+  mean: Tensor,
+  variance: Tensor,
+) {
   const follow = (name: string, batch: Tensor): void => {
     const running = statistics.get(name);
     invariant(running, `no statistics ${name}`);
@@ -88,7 +93,10 @@ function forwardNode(
       const mean = x.mean([1, 2], true);
       const reduced = layers.biasAdd(layers.conv(mean, variable(node.reduceWeight), window), variable(node.reduceBias));
       const active = layers.activation(reduced, node.activation);
-      const expanded = layers.biasAdd(layers.conv(active, variable(node.expandWeight), window), variable(node.expandBias));
+      const expanded = layers.biasAdd(
+        layers.conv(active, variable(node.expandWeight), window),
+        variable(node.expandBias),
+      );
       return x.mul(layers.activation(expanded, node.gate));
     }
     case 'dense': {

@@ -3,8 +3,7 @@ import { GraftError, throwIfAborted } from '../../../shared/errors.js';
 import type { Framing, InputSpec } from '../../../shared/input.js';
 import type { ProgressListener } from '../../../shared/progress.js';
 import type { SkippedFile } from '../../../shared/reports.js';
-import { decodeImage } from '../dataset/decode.js';
-import { sourceCap } from '../dataset/decode.js';
+import { decodeImage, sourceCap } from '../dataset/decode.js';
 import { listPictures } from '../dataset/list-pictures.js';
 
 /** Pictures that are ready for a network, outside any data set. */

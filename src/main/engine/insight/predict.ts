@@ -82,7 +82,10 @@ export async function predictFiles(params: Params<'run.predict'>, context: CallC
  *
  * @throws GraftError `unknown-backbone`, `weights-missing`, `not-found`
  */
-export async function computeFeatures(params: Params<'features.compute'>, context: CallContext): Promise<FeaturesReport> {
+export async function computeFeatures(
+  params: Params<'features.compute'>,
+  context: CallContext,
+): Promise<FeaturesReport> {
   const definition = getBackbone(params.backbone);
   const weights = await openBackboneWeights(definition, { weightsFile: params.weightsFile });
   const tf = await loadTensorFlow();

@@ -7,6 +7,7 @@ import type { AugmentReport } from '../../../shared/reports.js';
 import { getBackbone } from '../backbones/registry.js';
 import { createBatchSource } from '../dataset/batches.js';
 import { openPixelCache } from '../dataset/cache.js';
+import { sourceCap, sourceSize } from '../dataset/decode.js';
 import { encodePng } from '../dataset/png.js';
 import { scanDataset } from '../dataset/scan.js';
 import { isEmptyOrMissing, writeFileAtomic, writeJsonAtomic } from '../files.js';
@@ -45,6 +46,7 @@ export async function writeAugmented(params: Params<'augment.write'>, context: C
     const total = picked.length * params.views;
     for (const [place, index] of picked.entries()) {
       const image = split.images[index]!;
+      const size = sourceSize(image.width, image.height, sourceCap(input));
       const name = basename(image.path, extname(image.path)).replace(/[^\p{L}\p{N}._-]+/gu, '_');
       for (let view = 0; view < params.views; view++) {
         throwIfAborted(signal);
@@ -53,7 +55,7 @@ export async function writeAugmented(params: Params<'augment.write'>, context: C
         await writeFileAtomic(join(out, path), await encodePng(await source.render(index, augment)));
         files.push({ path, image: image.path, view });
         const dice = { seed, view, imageId: image.id };
-        plans.push({ path, image: image.path, view, plan: planAugment(recipe.augment, dice, image, input, framing) });
+        plans.push({ path, image: image.path, view, plan: planAugment(recipe.augment, dice, size, input, framing) });
         onProgress({ task: 'render', done: files.length, total, unit: 'files' });
       }
     }

@@ -63,7 +63,11 @@ export function fingerprintWeights(network: Network, weights: WeightMap): string
 }
 
 /** A fresh classifier as PyTorch's `Linear` begins: uniform in ±1/√features. */
-function initialHead(seed: number, classCount: number, featureSize: number): { weight: WeightTensor; bias: WeightTensor } {
+function initialHead(
+  seed: number,
+  classCount: number,
+  featureSize: number,
+): { weight: WeightTensor; bias: WeightTensor } {
   const stream = createStream(seed, 'head');
   const bound = 1 / Math.sqrt(featureSize);
   const draw = (length: number): Float32Array => Float32Array.from({ length }, () => stream.between(-bound, bound));

@@ -25,9 +25,7 @@ export function splitForTraining(dataset: Dataset, data: Recipe['data']): Traini
   const excluded = new Set(data.exclude);
   const kept = dataset.images.filter((image) => !excluded.has(image.path));
   const hasValidation = kept.some((image) => image.split === 'val');
-  const images = hasValidation
-    ? kept
-    : splitStratified(kept, { valFraction: data.valFraction, seed: data.splitSeed });
+  const images = hasValidation ? kept : splitStratified(kept, { valFraction: data.valFraction, seed: data.splitSeed });
   const training = indicesOf(images, 'train');
   const validation = indicesOf(images, 'val');
   const trained = new Set(training.map((index) => images[index]!.classIndex));

@@ -138,8 +138,7 @@ function planFit(options: TrainOptions, session: Session, callbacks: readonly Ca
     trainStep: async (batch, lr) => trainStep(tf, model, optimizer, batch, lr, lossOptions),
     evaluate: () => session.validator.evaluate(),
     learningRate: (progress) =>
-      training.learningRate *
-      learningRateFactor(training.schedule, progress, training.epochs, training.warmupEpochs),
+      training.learningRate * learningRateFactor(training.schedule, progress, training.epochs, training.warmupEpochs),
     callbacks,
     signal: options.signal,
   };
@@ -198,7 +197,10 @@ export async function trainRun(options: TrainOptions): Promise<RunSummary> {
     const kept = best.best();
     const last = epochs.at(-1);
     if (kept === null || last === undefined) {
-      throw new GraftError('cancelled', 'The run was stopped before its first epoch ended, so there is nothing to keep.');
+      throw new GraftError(
+        'cancelled',
+        'The run was stopped before its first epoch ended, so there is nothing to keep.',
+      );
     }
     const definition = getBackbone(recipe.backbone.id);
     await writeModel(

@@ -70,6 +70,10 @@ export function trainStep(
     const values = scores!.dataSync<'float32'>();
     scores!.dispose();
     batch.cut.dispose();
-    return { loss: crossEntropy(values, targets, classCount), hits: countHits(values, batch.labels, classCount), count };
+    return {
+      loss: crossEntropy(values, targets, classCount),
+      hits: countHits(values, batch.labels, classCount),
+      count,
+    };
   });
 }

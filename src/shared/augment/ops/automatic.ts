@@ -74,7 +74,11 @@ function table(max: {
     enhance('brightness', change),
     enhance('saturation', change),
     enhance('contrast', change),
-    { magnitude: change, isSigned: true, plan: (value) => [{ op: 'sharpness', factor: 1 + value } satisfies Sharpness] },
+    {
+      magnitude: change,
+      isSigned: true,
+      plan: (value) => [{ op: 'sharpness', factor: 1 + value } satisfies Sharpness],
+    },
     {
       magnitude: (bin) => 8 - roundHalfEven(bin / ((BINS - 1) / max.posterizeSteps)),
       isSigned: false,

@@ -77,7 +77,16 @@ function coefficients({ startpoints, endpoints }: Perspective): Matrix {
     rows.push([ex, ey, 1, 0, 0, 0, -sx * ex, -sx * ey], [0, 0, 0, ex, ey, 1, -sy * ex, -sy * ey]);
     values.push(sx, sy);
   });
-  const [a, b, c, d, e, f, g, h] = solve(rows, values) as [number, number, number, number, number, number, number, number];
+  const [a, b, c, d, e, f, g, h] = solve(rows, values) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   return [a, b, c, d, e, f, g, h, 1];
 }
 

@@ -106,7 +106,12 @@ export const tonePrimitives = [
     }
     return image;
   }),
-  definePixels('invert', (image) => applyTable(image, tableOf((value) => 255 - value))),
+  definePixels('invert', (image) =>
+    applyTable(
+      image,
+      tableOf((value) => 255 - value),
+    ),
+  ),
   definePixels<Posterize>('posterize', (image, { bits }) => {
     const mask = 0xff & ~(2 ** (8 - bits) - 1);
     return applyTable(

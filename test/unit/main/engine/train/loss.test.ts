@@ -6,7 +6,13 @@ const LABELS = [0, 2, 1, 0];
 const none = new Float32Array([1, 1, 1]);
 
 /** torch.nn.functional.cross_entropy(LOGITS.view(4, 3), LABELS, weight, label_smoothing) with PyTorch 2.13. */
-const TORCH = { plain: 0.786734011, smoothed: 0.877150678, weighted: 1.002515994, both: 1.124135062, soft: 0.874234023 };
+const TORCH = {
+  plain: 0.786734011,
+  smoothed: 0.877150678,
+  weighted: 1.002515994,
+  both: 1.124135062,
+  soft: 0.874234023,
+};
 
 describe('the loss', () => {
   const loss = (classWeights: Float32Array, labelSmoothing: number, labels = oneHot(LABELS, 3)): number =>

@@ -1,0 +1,147 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import yauzl, { type Entry, type ZipFile } from 'yauzl';
+import { GraftError, messageOf, throwIfAborted } from '../../../shared/errors.js';
+import type { ProgressListener } from '../../../shared/progress.js';
+import { explainWriteError, isInside, makeTemporaryFolder, sha256OfFile } from '../files.js';
+import { archivesFolder } from '../paths.js';
+import { isHidden } from './walk.js';
+
+const MAX_ENTRIES = 1_000_000;
+const MAX_TOTAL_BYTES = 64 * 1024 ** 3;
+/** Pictures are compressed already; what shrinks more than this is a bomb. Tiny files may shrink more. */
+const MAX_RATIO = 200;
+const RATIO_FLOOR_BYTES = 1024 * 1024;
+
+const UNIX_TYPE_MASK = 0o170000;
+const UNIX_SYMLINK = 0o120000;
+
+const openZip = promisify<string, yauzl.Options, ZipFile>(yauzl.open);
+
+const refuse = (archive: string, message: string): never => {
+  throw new GraftError('unsafe-file', `${archive}: ${message}`);
+};
+
+async function* entriesOf(zip: ZipFile): AsyncGenerator<Entry> {
+  for (;;) {
+    const entry = await new Promise<Entry | null>((resolve, reject) => {
+      const settle = (value: Entry | null, error?: Error): void => {
+        zip.removeListener('entry', onEntry);
+        zip.removeListener('end', onEnd);
+        zip.removeListener('error', onError);
+        if (error) reject(error);
+        else resolve(value);
+      };
+      const onEntry = (found: Entry): void => settle(found);
+      const onEnd = (): void => settle(null);
+      const onError = (error: Error): void => settle(null, error);
+      zip.on('entry', onEntry);
+      zip.on('end', onEnd);
+      zip.on('error', onError);
+      zip.readEntry();
+    });
+    if (entry === null) return;
+    yield entry;
+  }
+}
+
+function checkEntry(archive: string, entry: Entry, totalBytes: number): void {
+  const { fileName, uncompressedSize, compressedSize, externalFileAttributes } = entry;
+  const mode = (externalFileAttributes >>> 16) & UNIX_TYPE_MASK;
+  if (mode === UNIX_SYMLINK) refuse(archive, `expected files only, ${fileName} is a symbolic link`);
+  if (uncompressedSize > RATIO_FLOOR_BYTES && uncompressedSize > compressedSize * MAX_RATIO) {
+    refuse(archive, `expected pictures, ${fileName} would grow ${Math.round(uncompressedSize / compressedSize)}-fold`);
+  }
+  if (totalBytes > MAX_TOTAL_BYTES) refuse(archive, `expected at most ${MAX_TOTAL_BYTES / 1024 ** 3} GiB in all`);
+}
+
+async function extract(
+  archive: string,
+  folder: string,
+  signal: AbortSignal,
+  onProgress: ProgressListener,
+): Promise<void> {
+  // yauzl itself refuses absolute paths, drive letters and "..".
+  const zip = await openZip(archive, {
+    lazyEntries: true,
+    autoClose: false,
+    validateEntrySizes: true,
+    strictFileNames: true,
+  });
+  const openEntry = promisify<Entry, NodeJS.ReadableStream>(zip.openReadStream.bind(zip));
+  try {
+    let totalBytes = 0;
+    let count = 0;
+    for await (const entry of entriesOf(zip)) {
+      throwIfAborted(signal);
+      if (++count > MAX_ENTRIES) refuse(archive, `expected at most ${MAX_ENTRIES} files`);
+      totalBytes += entry.uncompressedSize;
+      checkEntry(archive, entry, totalBytes);
+      const name = entry.fileName.replace(/\/$/, '');
+      if (name.split('/').some(isHidden)) continue;
+      const target = join(folder, name);
+      if (!isInside(folder, target)) refuse(archive, `expected paths inside the archive, received ${entry.fileName}`);
+      if (entry.fileName.endsWith('/')) {
+        await mkdir(target, { recursive: true });
+        continue;
+      }
+      await mkdir(dirname(target), { recursive: true });
+      let written = 0;
+      const limit = new Transform({
+        transform(chunk: Buffer, _encoding, done) {
+          written += chunk.length;
+          done(written > entry.uncompressedSize ? new Error(`${name} is larger than it says`) : null, chunk);
+        },
+      });
+      await pipeline(await openEntry(entry), limit, createWriteStream(target, { flags: 'wx' }));
+      onProgress({
+        task: 'scan',
+        done: count,
+        total: zip.entryCount,
+        unit: 'files',
+        label: `unpacking ${basename(archive)}`,
+      });
+    }
+  } finally {
+    zip.close();
+  }
+}
+
+/**
+ * Unpacks a zip of pictures into the user's cache, once: the folder is named by the archive's hash and appears whole.
+ * Paths that leave it, symbolic links, and archives that grow beyond all measure are refused.
+ *
+ * @returns the folder
+ * @throws GraftError `unsafe-file`, `unreadable-file`, `disk-full`, `cancelled`
+ */
+export async function unpackArchive(
+  archive: string,
+  signal: AbortSignal,
+  onProgress: ProgressListener,
+): Promise<string> {
+  const folder = join(archivesFolder(), await sha256OfFile(archive, { signal }));
+  if ((await stat(folder).catch(() => null)) !== null) return folder;
+  await mkdir(archivesFolder(), { recursive: true });
+  const temporary = await makeTemporaryFolder(archivesFolder());
+  try {
+    await extract(archive, temporary, signal, onProgress);
+    await rename(temporary, folder);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    // Another process may have put the same archive there in the meantime.
+    if ((await stat(folder).catch(() => null)) !== null) return folder;
+    const explained = explainWriteError(error, folder);
+    if (explained instanceof GraftError) throw explained;
+    const unsafe = /invalid relative path|absolute path|invalid characters/i.test(messageOf(error));
+    throw new GraftError(
+      unsafe ? 'unsafe-file' : 'unreadable-file',
+      `${archive}: expected a zip archive of pictures, but it cannot be unpacked: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+  return folder;
+}

@@ -1,0 +1,41 @@
+import type { AugmentPolicy } from '../../../shared/augment/policy.js';
+import { planAugment, planFraming } from '../../../shared/augment/plan.js';
+import { renderAugmentInto } from '../../../shared/augment/render.js';
+import type { Framing, InputSpec } from '../../../shared/input.js';
+import type { PictureRef, SourcePixels } from './source-pixels.js';
+
+/** The dice of a batch; null for the evaluation's framing. */
+export interface BatchDice {
+  readonly policy: AugmentPolicy;
+  readonly seed: number;
+  readonly view: number;
+}
+
+/** One batch to be made. */
+export interface BatchJob {
+  readonly pictures: readonly PictureRef[];
+  readonly dice: BatchDice | null;
+}
+
+/** How every batch of a source is made. */
+export interface BatchSettings {
+  readonly input: InputSpec;
+  readonly framing: Framing;
+}
+
+/** Makes one batch: [n, size, size, 3], uint8. The same in a worker and in the engine's own thread. */
+export async function makeBatch(job: BatchJob, settings: BatchSettings, pixels: SourcePixels): Promise<Uint8Array> {
+  const { input, framing } = settings;
+  const imageBytes = input.size * input.size * 3;
+  const out = new Uint8Array(job.pictures.length * imageBytes);
+  for (const [row, picture] of job.pictures.entries()) {
+    const source = await pixels.read(picture);
+    const { dice } = job;
+    const plan =
+      dice === null
+        ? planFraming(input, framing)
+        : planAugment(dice.policy, { seed: dice.seed, view: dice.view, imageId: picture.id }, source, input, framing);
+    renderAugmentInto(source, plan, out, row * imageBytes);
+  }
+  return out;
+}

@@ -1,0 +1,67 @@
+import { GraftError } from '../../../shared/errors.js';
+import type { PixelImage } from '../../../shared/image.js';
+import { openPixelCacheWith, type PixelCacheSettings } from './cache.js';
+import { decodeImage } from './decode.js';
+import type { DatasetImage } from './types.js';
+
+/** Pixels kept in memory, for epochs after the first. */
+const MEMORY_BYTES = 256 * 1024 * 1024;
+
+/** What is needed of a picture to get its pixels. */
+export type PictureRef = Pick<DatasetImage, 'id' | 'file' | 'path'>;
+
+/** Source pixels of pictures: from memory, else from the disk cache, else decoded. */
+export interface SourcePixels {
+  /** The result is shared: do not change it. */
+  read(picture: PictureRef): Promise<PixelImage>;
+}
+
+/** Opens {@link SourcePixels} over a disk cache, with a bounded memory in front: what was used longest ago goes out. */
+export function openSourcePixels(settings: PixelCacheSettings): SourcePixels {
+  const cache = openPixelCacheWith(settings);
+  const memory = new Map<string, PixelImage>();
+  let bytes = 0;
+
+  const remember = (id: string, image: PixelImage): void => {
+    if (image.data.length > MEMORY_BYTES) return;
+    memory.set(id, image);
+    bytes += image.data.length;
+    for (const [oldest, old] of memory) {
+      if (bytes <= MEMORY_BYTES) break;
+      memory.delete(oldest);
+      bytes -= old.data.length;
+    }
+  };
+
+  const load = async ({ id, file, path }: PictureRef): Promise<PixelImage> => {
+    const cached = await cache.read(id);
+    if (cached !== null) return cached;
+    try {
+      const image = await decodeImage(file, { maxShorterSide: settings.cap });
+      await cache.write(id, image);
+      return image;
+    } catch (error) {
+      if (!(error instanceof GraftError)) throw error;
+      throw new GraftError(
+        'unreadable-file',
+        `expected the picture ${path} as it was when the data set was scanned, but it cannot be read any more: ${error.message}. Scan the data set again`,
+        { cause: error, details: { path, ...error.details } },
+      );
+    }
+  };
+
+  return {
+    async read(picture) {
+      const known = memory.get(picture.id);
+      if (known) {
+        // Moved to the end: the map's order is the order of use.
+        memory.delete(picture.id);
+        memory.set(picture.id, known);
+        return known;
+      }
+      const image = await load(picture);
+      if (!memory.has(picture.id)) remember(picture.id, image);
+      return image;
+    },
+  };
+}
