@@ -44,14 +44,14 @@ export interface BackendDescription {
   readonly missingLibraries: readonly string[];
 }
 
-const require = createRequire(import.meta.url);
+const nodeRequire = createRequire(import.meta.url);
 
 /**
  * tfjs-node 4.22 calls `util.isNullOrUndefined` and `util.isArray`, which Node 23 removed (tensorflow/tfjs#8425: merged,
  * never released).
  */
 function restoreNodeUtil(): void {
-  const util = require('node:util') as Record<string, unknown>;
+  const util = nodeRequire('node:util') as Record<string, unknown>;
   util['isNullOrUndefined'] ??= (value: unknown): boolean => value === null || value === undefined;
   util['isArray'] ??= Array.isArray;
 }
@@ -65,7 +65,7 @@ async function load(): Promise<TensorFlow> {
   restoreNodeUtil();
   let loaded: unknown;
   try {
-    loaded = require('@tensorflow/tfjs-node-gpu');
+    loaded = nodeRequire('@tensorflow/tfjs-node-gpu');
   } catch (cause) {
     throw new GraftError(
       'tensorflow-missing',

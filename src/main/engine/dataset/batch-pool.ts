@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { fromWire, GraftError } from '../../../shared/errors.js';
+import { fromWire, GraftError, messageOf } from '../../../shared/errors.js';
 import { entryPath } from '../paths.js';
-import type { WorkerSettings } from './batch-worker.js';
+import type { WorkerReply, WorkerRequest, WorkerSettings } from './batch-worker.js';
 import { type BatchJob, makeBatch } from './make-batch.js';
 import { openSourcePixels } from './source-pixels.js';
 
 /** Makes batches, in workers or right here. */
 export interface BatchPool {
+  /** @throws GraftError `unreadable-file`, `engine-crashed` when a worker has ended, `cancelled` when the pool is closed */
   run(job: BatchJob): Promise<Uint8Array>;
+  /** Ends the workers; what they had in hand is cancelled. */
   close(): Promise<void>;
 }
 
@@ -18,10 +20,27 @@ const MAX_WORKERS = 4;
 /** Workers beside the engine's own thread. */
 export const defaultWorkers = (): number => Math.max(1, Math.min(MAX_WORKERS, availableParallelism() - 1));
 
+const closedError = (): GraftError => new GraftError('cancelled', 'The source of batches has been closed.');
+
 /** A pool in the engine's own thread: what the build's worker does, for tests and where the build is missing. */
 function createInlinePool(settings: WorkerSettings): BatchPool {
   const pixels = openSourcePixels(settings.cache);
-  return { run: (job) => makeBatch(job, settings, pixels), close: async () => undefined };
+  const closing = new AbortController();
+  let previous: Promise<unknown> = Promise.resolve();
+  return {
+    run: (job) => {
+      const batch = previous.then(() => {
+        if (closing.signal.aborted) throw closedError();
+        return makeBatch(job, settings, pixels, closing.signal);
+      });
+      previous = batch.catch(() => undefined);
+      return batch;
+    },
+    close: async () => {
+      closing.abort();
+      await previous;
+    },
+  };
 }
 
 interface Pending {
@@ -29,31 +48,64 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+/** One worker and what it has in hand. */
 interface Lane {
-  readonly worker: Worker;
-  readonly pending: Map<number, Pending>;
+  readonly load: number;
+  run(id: number, job: BatchJob): Promise<Uint8Array>;
+  close(): Promise<void>;
 }
 
 function createLane(file: string, settings: WorkerSettings): Lane {
   const worker = new Worker(file, { workerData: settings });
-  // A worker must not keep the engine alive once all else is done.
-  worker.unref();
   const pending = new Map<number, Pending>();
-  worker.on('message', (message: { id: number; batch?: Uint8Array; error?: unknown }) => {
-    const job = pending.get(message.id);
-    pending.delete(message.id);
-    if (message.batch !== undefined) job?.resolve(message.batch);
-    else job?.reject(fromWire(message.error));
-  });
-  const fail = (error: Error): void => {
-    for (const job of pending.values()) job.reject(error);
+  let ended: GraftError | null = null;
+  const exited = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
+  const end = (error: GraftError): void => {
+    ended ??= error;
+    for (const job of pending.values()) job.reject(ended);
     pending.clear();
   };
-  worker.on('error', fail);
-  worker.on('exit', () =>
-    fail(new GraftError('engine-crashed', 'A worker that prepares pictures ended unexpectedly.')),
+  const settle = (id: number): Pending | undefined => {
+    const job = pending.get(id);
+    pending.delete(id);
+    // An idle worker must not keep the process alive; a busy one must.
+    if (pending.size === 0) worker.unref();
+    return job;
+  };
+  worker.unref();
+  worker.on('message', (reply: WorkerReply) => {
+    const job = settle(reply.id);
+    if ('batch' in reply) job?.resolve(reply.batch);
+    else job?.reject(fromWire(reply.error));
+  });
+  worker.on('error', (cause) => {
+    const message = `expected a worker to prepare pictures, but it failed: ${messageOf(cause)}`;
+    end(new GraftError('engine-crashed', message, { cause }));
+  });
+  worker.on('exit', (exitCode) =>
+    end(new GraftError('engine-crashed', `expected a worker to prepare pictures, but it ended with code ${exitCode}`)),
   );
-  return { worker, pending };
+  return {
+    get load() {
+      return pending.size;
+    },
+    run: (id, job) =>
+      new Promise((resolve, reject) => {
+        if (ended !== null) {
+          reject(ended);
+          return;
+        }
+        pending.set(id, { resolve, reject });
+        worker.ref();
+        worker.postMessage({ id, job } satisfies WorkerRequest);
+      }),
+    close: () => {
+      end(closedError());
+      worker.ref();
+      worker.postMessage('close' satisfies WorkerRequest);
+      return exited;
+    },
+  };
 }
 
 /**
@@ -71,15 +123,9 @@ export function openBatchPool(
   const lanes = Array.from({ length: workers }, () => createLane(workerFile, settings));
   let nextId = 0;
   return {
-    run: (job) =>
-      new Promise((resolve, reject) => {
-        const lane = lanes.reduce((least, other) => (other.pending.size < least.pending.size ? other : least));
-        const id = nextId++;
-        lane.pending.set(id, { resolve, reject });
-        lane.worker.postMessage({ id, job });
-      }),
+    run: (job) => lanes.reduce((least, other) => (other.load < least.load ? other : least)).run(nextId++, job),
     close: async () => {
-      await Promise.all(lanes.map(({ worker }) => worker.terminate()));
+      await Promise.all(lanes.map((lane) => lane.close()));
     },
   };
 }

@@ -9,14 +9,36 @@ export interface WorkerSettings extends BatchSettings {
   readonly cache: PixelCacheSettings;
 }
 
+/** What a worker is told: a batch to make, or to end. */
+export type WorkerRequest = { readonly id: number; readonly job: BatchJob } | 'close';
+
+/** What a worker answers: the batch, whose buffer changes hands, or what went wrong, by `toWire`. */
+export type WorkerReply =
+  { readonly id: number; readonly batch: Uint8Array } | { readonly id: number; readonly error: unknown };
+
 invariant(parentPort, 'this file runs as a worker');
 const port = parentPort;
 const settings = workerData as WorkerSettings;
 const pixels = openSourcePixels(settings.cache);
+const closing = new AbortController();
+let previous: Promise<void> = Promise.resolve();
 
-port.on('message', ({ id, job }: { id: number; job: BatchJob }) => {
-  makeBatch(job, settings, pixels).then(
-    (batch) => port.postMessage({ id, batch }, [batch.buffer as ArrayBuffer]),
-    (error: unknown) => port.postMessage({ id, error: toWire(error) }),
-  );
+async function answer(id: number, job: BatchJob): Promise<void> {
+  try {
+    const batch = await makeBatch(job, settings, pixels, closing.signal);
+    port.postMessage({ id, batch } satisfies WorkerReply, [batch.buffer as ArrayBuffer]);
+  } catch (error) {
+    port.postMessage({ id, error: toWire(error) } satisfies WorkerReply);
+  }
+}
+
+port.on('message', (request: WorkerRequest) => {
+  if (request === 'close') {
+    // Ends by itself once decodes in flight are done: a thread that is torn down under them may take the process along.
+    closing.abort();
+    port.close();
+    return;
+  }
+  // One after the other, so that the batch that is waited for comes first.
+  previous = previous.then(() => answer(request.id, request.job));
 });

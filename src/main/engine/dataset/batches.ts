@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../../../shared/errors.js';
+import { GraftError, throwIfAborted } from '../../../shared/errors.js';
 import type { PixelImage } from '../../../shared/image.js';
 import type { Framing, InputSpec } from '../../../shared/input.js';
 import { openBatchPool } from './batch-pool.js';
@@ -51,6 +51,15 @@ export interface BatchSourceOptions {
 
 const DEFAULT_AHEAD = 3;
 
+/** Waits for a promise, but not beyond an abort. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(new GraftError('cancelled', 'The call was cancelled.'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
 /** Opens a source of batches over a data set's images. */
 export function createBatchSource(options: BatchSourceOptions): BatchSource {
   const { images, input, framing, ahead = DEFAULT_AHEAD } = options;
@@ -83,7 +92,7 @@ export function createBatchSource(options: BatchSourceOptions): BatchSource {
       const head = queue.shift();
       if (head === undefined) return;
       const started = performance.now();
-      const pixels = await head.pixels;
+      const pixels = await untilAborted(head.pixels, signal);
       waitedMs += performance.now() - started;
       fill();
       yield { pixels, count: head.indices.length, indices: head.indices };

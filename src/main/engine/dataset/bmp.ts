@@ -23,7 +23,7 @@ export interface BmpHeader {
  */
 export function parseBmpHeader(bytes: Buffer, file: string): BmpHeader {
   const fail = (problem: string, received: string): never => {
-    const message = `expected an uncompressed BMP of 24 or 32 bits, received ${received}: ${file}; save it as PNG or JPEG`;
+    const message = `${file}: expected an uncompressed BMP of 24 or 32 bits, received ${received}: save it as JPEG or PNG`;
     throw new GraftError('unreadable-file', message, { details: { problem } });
   };
   if (bytes.length < MIN_HEADER_BYTES) return fail('truncated', `${bytes.length} bytes`);
@@ -62,13 +62,9 @@ export function decodeBmp(bytes: Buffer, header: BmpHeader, file: string): Pixel
   // The last row's padding may be missing: other readers do not mind either.
   const needed = pixelsAt + stride * (height - 1) + width * bytesPerPixel;
   if (bytes.length < needed) {
-    throw new GraftError(
-      'unreadable-file',
-      `expected ${needed} bytes of a whole BMP, received ${bytes.length}: ${file}`,
-      {
-        details: { problem: 'truncated' },
-      },
-    );
+    throw new GraftError('unreadable-file', `${file}: expected a BMP of ${needed} bytes, received ${bytes.length}`, {
+      details: { problem: 'truncated' },
+    });
   }
   const data = new Uint8Array(width * height * 3);
   let to = 0;

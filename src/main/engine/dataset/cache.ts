@@ -12,6 +12,8 @@ export interface PixelCacheSettings {
   /** Shorter side that pixels keep at most. */
   readonly cap: number;
   readonly maxBytes: number;
+  /** When it was first opened; what was used since then is not deleted to make room. */
+  readonly openedMs: number;
 }
 
 /** Decoded source pixels on disk, by content hash. A cache: what cannot be read or written is decoded again. */
@@ -19,9 +21,8 @@ export interface PixelCache {
   readonly settings: PixelCacheSettings;
   /** @param id content hash of the file; null when the pixels are not there */
   read(id: string): Promise<PixelImage | null>;
+  /** Keeps pixels, unless the bound is reached by pixels that are in use. */
   write(id: string, image: PixelImage): Promise<void>;
-  /** Deletes what was used longest ago until the bound holds. */
-  trim(): Promise<void>;
 }
 
 const DEFAULT_MAX_BYTES = 4 * 1024 ** 3;
@@ -46,20 +47,64 @@ interface Entry {
   readonly usedMs: number;
 }
 
+/** Files whose facts are asked for at once. */
+const STAT_GROUP = 64;
+
 async function listEntries(folder: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   const names = await readdir(folder, { recursive: true }).catch(() => []);
-  for (const name of names) {
-    const file = join(folder, name);
-    const found = await stat(file).catch(() => null);
-    if (found?.isFile()) entries.push({ file, size: found.size, usedMs: found.mtimeMs });
+  for (let start = 0; start < names.length; start += STAT_GROUP) {
+    const group = names.slice(start, start + STAT_GROUP).map((name) => join(folder, name));
+    const facts = await Promise.all(group.map((file) => stat(file).catch(() => null)));
+    facts.forEach((found, place) => {
+      if (found?.isFile()) entries.push({ file: group[place]!, size: found.size, usedMs: found.mtimeMs });
+    });
   }
   return entries;
 }
 
+/** When room is made, so much more is freed: the folder is not listed again for every picture. */
+const FREED_SHARE = 0.05;
+
+/** Keeps a folder under its bound. Other processes write there, too, so its size is counted anew when it seems full. */
+function createRoom({ folder, maxBytes, openedMs }: PixelCacheSettings): { claim(bytes: number): Promise<boolean> } {
+  let total: number | null = null;
+  let isFull = false;
+
+  /** Deletes what was used longest ago, but nothing that this session uses. */
+  const recount = async (bytes: number): Promise<void> => {
+    const entries = await listEntries(folder);
+    total = entries.reduce((sum, entry) => sum + entry.size, 0);
+    if (total + bytes <= maxBytes) return;
+    const goal = maxBytes * (1 - FREED_SHARE) - bytes;
+    for (const entry of entries.sort((a, b) => a.usedMs - b.usedMs)) {
+      if (total <= goal || entry.usedMs >= openedMs) break;
+      await rm(entry.file, { force: true }).catch(() => undefined);
+      total -= entry.size;
+    }
+    isFull = total + bytes > maxBytes;
+  };
+
+  let turn = Promise.resolve();
+  const claim = async (bytes: number): Promise<boolean> => {
+    if (!isFull && (total === null || total + bytes > maxBytes)) await recount(bytes);
+    if (isFull || total === null) return false;
+    total += bytes;
+    return true;
+  };
+  return {
+    claim: (bytes) => {
+      const result = turn.then(() => claim(bytes));
+      turn = result.then(() => undefined);
+      return result;
+    },
+  };
+}
+
 /** Opens a cache that another thread has settings of. */
 export function openPixelCacheWith(settings: PixelCacheSettings): PixelCache {
-  const { cap, maxBytes } = settings;
+  const { cap } = settings;
+  const room = createRoom(settings);
   const folder = join(settings.folder, `v${DECODER_VERSION}-${cap}`);
   const fileOf = (id: string): string => join(folder, id.slice(0, 2), `${id}.rgb`);
   return {
@@ -74,7 +119,7 @@ export function openPixelCacheWith(settings: PixelCacheSettings): PixelCache {
       return image;
     },
     async write(id, image) {
-      if (HEADER_BYTES + image.data.length > maxBytes) return;
+      if (!(await room.claim(HEADER_BYTES + image.data.length))) return;
       const file = fileOf(id);
       const temporary = `${file}.${randomUUID()}`;
       const header = Buffer.alloc(HEADER_BYTES);
@@ -92,15 +137,6 @@ export function openPixelCacheWith(settings: PixelCacheSettings): PixelCache {
         await rm(temporary, { force: true }).catch(() => undefined);
       }
     },
-    async trim() {
-      const entries = await listEntries(settings.folder);
-      let total = entries.reduce((sum, entry) => sum + entry.size, 0);
-      for (const entry of entries.sort((a, b) => a.usedMs - b.usedMs)) {
-        if (total <= maxBytes) break;
-        await rm(entry.file, { force: true });
-        total -= entry.size;
-      }
-    },
   };
 }
 
@@ -111,7 +147,7 @@ export function openPixelCache(options: {
   readonly maxBytes?: number;
 }): PixelCache {
   const { input, folder = pixelCacheFolder(), maxBytes = DEFAULT_MAX_BYTES } = options;
-  return openPixelCacheWith({ folder, cap: sourceCap(input), maxBytes });
+  return openPixelCacheWith({ folder, cap: sourceCap(input), maxBytes, openedMs: Date.now() });
 }
 
 /** Reads JSON of our own that may be missing or broken. */

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import * as v from 'valibot';
@@ -6,7 +6,7 @@ import { GraftError, messageOf } from '../../../shared/errors.js';
 import type { PixelImage } from '../../../shared/image.js';
 import { luma } from '../../../shared/augment/colour.js';
 import type { PixelCache } from './cache.js';
-import { decodeImage, DECODER_VERSION, MAX_FILE_BYTES, problemOf } from './decode.js';
+import { decodeBytes, DECODER_VERSION, problemOf, readPicture } from './decode.js';
 
 /** What a look at one file found. Kept between scans under the file's path, size and time. */
 export const examinationSchema = v.strictObject({
@@ -67,14 +67,9 @@ export async function examineFile(
 
   const nothing = { ...base, id: null, width: 0, height: 0, format: '' };
   try {
-    if (facts.size > MAX_FILE_BYTES) {
-      const message = `expected at most ${MAX_FILE_BYTES / 2 ** 20} MiB, received ${Math.ceil(facts.size / 2 ** 20)} MiB`;
-      return { ...nothing, problem: { code: 'too-large', message } };
-    }
-    const id = createHash('sha256')
-      .update(await readFile(file))
-      .digest('hex');
-    const image = await decodeImage(file, { maxShorterSide: cache?.settings.cap ?? CHECK_CAP });
+    const bytes = await readPicture(file);
+    const id = createHash('sha256').update(bytes).digest('hex');
+    const image = await decodeBytes(bytes, file, { maxShorterSide: cache?.settings.cap ?? CHECK_CAP });
     const found = { ...base, id, width: image.originalWidth, height: image.originalHeight, format: image.format };
     if (PLACEHOLDER_NAMES.test(basename(file)) && brightnessEntropy(image) < PLACEHOLDER_ENTROPY_BITS) {
       const message =

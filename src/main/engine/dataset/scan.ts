@@ -102,7 +102,6 @@ export async function scanDataset(path: string, options: ScanOptions = {}): Prom
     return isExamination(value) ? [[entry.path, value] as const] : [];
   });
   await writeCachedJson(scanCacheFolder(), knownName, Object.fromEntries(findings));
-  await cache?.trim();
 
   const problems: DatasetProblem[] = placed.stray.map(strayProblem);
   const images: DatasetImage[] = [];

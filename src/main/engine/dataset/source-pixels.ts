@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto';
 import { GraftError } from '../../../shared/errors.js';
 import type { PixelImage } from '../../../shared/image.js';
 import { openPixelCacheWith, type PixelCacheSettings } from './cache.js';
-import { decodeImage } from './decode.js';
+import { decodeBytes, readPicture } from './decode.js';
 import type { DatasetImage } from './types.js';
 
-/** Pixels kept in memory, for epochs after the first. */
-const MEMORY_BYTES = 256 * 1024 * 1024;
+/** Pixels kept in memory unless another bound is given, for epochs after the first. */
+export const MEMORY_BYTES = 256 * 1024 * 1024;
 
 /** What is needed of a picture to get its pixels. */
 export type PictureRef = Pick<DatasetImage, 'id' | 'file' | 'path'>;
@@ -17,17 +18,17 @@ export interface SourcePixels {
 }
 
 /** Opens {@link SourcePixels} over a disk cache, with a bounded memory in front: what was used longest ago goes out. */
-export function openSourcePixels(settings: PixelCacheSettings): SourcePixels {
+export function openSourcePixels(settings: PixelCacheSettings, memoryBytes: number = MEMORY_BYTES): SourcePixels {
   const cache = openPixelCacheWith(settings);
   const memory = new Map<string, PixelImage>();
   let bytes = 0;
 
   const remember = (id: string, image: PixelImage): void => {
-    if (image.data.length > MEMORY_BYTES) return;
+    if (image.data.length > memoryBytes) return;
     memory.set(id, image);
     bytes += image.data.length;
     for (const [oldest, old] of memory) {
-      if (bytes <= MEMORY_BYTES) break;
+      if (bytes <= memoryBytes) break;
       memory.delete(oldest);
       bytes -= old.data.length;
     }
@@ -37,7 +38,12 @@ export function openSourcePixels(settings: PixelCacheSettings): SourcePixels {
     const cached = await cache.read(id);
     if (cached !== null) return cached;
     try {
-      const image = await decodeImage(file, { maxShorterSide: settings.cap });
+      const bytes = await readPicture(file);
+      // Other bytes under this hash would poison the cache for every data set that has the picture.
+      if (createHash('sha256').update(bytes).digest('hex') !== id) {
+        throw new GraftError('unreadable-file', `${file}: its content has changed`);
+      }
+      const image = await decodeBytes(bytes, file, { maxShorterSide: settings.cap });
       await cache.write(id, image);
       return image;
     } catch (error) {
