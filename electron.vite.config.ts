@@ -14,6 +14,7 @@ export default defineConfig({
         input: {
           cli: source('main/cli/index.ts'),
           engine: source('main/engine/index.ts'),
+          probe: source('main/engine/compiled/probe.ts'),
           'batch-worker': source('main/engine/dataset/batch-worker.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },

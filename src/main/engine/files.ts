@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GraftError, throwIfAborted } from '../../shared/errors.js';
@@ -107,9 +107,38 @@ export async function isEmptyOrMissing(folder: string): Promise<boolean> {
 }
 
 const LOCK_POLL_MS = 200;
-/** A lock is rewritten this often while it is held; one that has not been for {@link LOCK_STALE_MS} belongs to the dead. */
+/** A lock is rewritten this often while it is held. */
 const LOCK_RENEW_MS = 2000;
+/** One that was not rewritten for so long is broken when its process is gone … */
 const LOCK_STALE_MS = 15_000;
+/** … and for so long also when a process has its number: numbers are given again. */
+const LOCK_DEAD_MS = 600_000;
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
+}
+
+/** Removes a lock that its holder has left behind. */
+async function breakStaleLock(path: string): Promise<void> {
+  const held = await readFile(path, 'utf8').catch(() => null);
+  const ageMs = await stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => 0,
+  );
+  if (held === null || ageMs < LOCK_STALE_MS) return;
+  if (ageMs < LOCK_DEAD_MS && isAlive(Number.parseInt(held, 10))) return;
+  // Taken away under a name of our own first: whoever waits, too, may have replaced it in the meantime.
+  const taken = `${path}.${randomUUID()}`;
+  await rename(path, taken).catch(() => undefined);
+  const found = await readFile(taken, 'utf8').catch(() => held);
+  if (found !== held) await link(taken, path).catch(() => undefined);
+  await rm(taken, { force: true });
+}
 
 /**
  * Runs `work` while no other process of the user's runs under the same lock file.
@@ -130,12 +159,8 @@ export async function withFileLock<T>(
       break;
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error;
-      const age = await stat(path).then(
-        ({ mtimeMs }) => Date.now() - mtimeMs,
-        () => 0,
-      );
-      if (age > LOCK_STALE_MS) await rm(path, { force: true });
-      else await delay(LOCK_POLL_MS);
+      await breakStaleLock(path);
+      await delay(LOCK_POLL_MS);
     }
   }
   const renewal = setInterval(() => void writeFile(path, token).catch(() => undefined), LOCK_RENEW_MS);

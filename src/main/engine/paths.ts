@@ -28,6 +28,8 @@ export const pixelCacheFolder = (): string => join(dataFolder(), 'cache', 'pixel
 export const featuresFolder = (): string => join(dataFolder(), 'cache', 'features');
 /** What a scan learned of files; a cache. */
 export const scanCacheFolder = (): string => join(dataFolder(), 'cache', 'scans');
+/** Which way of running a backbone works here; a cache. */
+export const probesFolder = (): string => join(dataFolder(), 'cache', 'probes');
 /** Unpacked archives; a cache. */
 export const archivesFolder = (): string => join(dataFolder(), 'cache', 'archives');
 

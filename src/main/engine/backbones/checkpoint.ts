@@ -23,7 +23,9 @@ async function readWhole(path: string): Promise<Uint8Array> {
     throw new GraftError('not-found', `expected a checkpoint at ${path}, but ${reason}`, { cause });
   });
   try {
-    const { size } = await file.stat();
+    const info = await file.stat();
+    if (!info.isFile()) throw new GraftError('weights-unreadable', `expected a checkpoint at ${path}, found no file`);
+    const { size } = info;
     if (size > MAX_BYTES) {
       throw new GraftError('weights-unreadable', `${path}: expected at most ${MAX_BYTES} bytes, received ${size}`);
     }

@@ -89,10 +89,12 @@ export function readView(bytes: Uint8Array, view: StridedView, name: string): Fl
   if (count === 0) return new Float32Array(0);
   const last = shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis]!, offset);
   const isSane = [...strides, offset].every((value) => Number.isSafeInteger(value) && value >= 0);
-  if (!isSane || (last + 1) * width > bytes.byteLength) {
+  // Strides of 0 would let a few bytes unfold to any size; no checkpoint of weights has them.
+  const isLarger = count * width > bytes.byteLength;
+  if (!isSane || isLarger || (last + 1) * width > bytes.byteLength) {
     throw new GraftError(
       'weights-unreadable',
-      `${name}: expected a tensor inside its storage of ${bytes.byteLength} bytes, received one that ends at byte ${(last + 1) * width}`,
+      `${name}: expected a tensor inside its storage of ${bytes.byteLength} bytes, received one of ${count} values that ends at byte ${(last + 1) * width}`,
     );
   }
   const expected = contiguousStrides(shape);

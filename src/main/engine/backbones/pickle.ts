@@ -1,4 +1,5 @@
 import { GraftError } from '../../../shared/errors.js';
+import { fail, PickleReader } from './pickle-reader.js';
 
 /** A name that a pickle refers to; it is never looked up, only compared with the list of known ones. */
 export interface PickleGlobal {
@@ -21,71 +22,13 @@ const MARK = Symbol('mark');
 /** Pickles of real checkpoints have thousands of items, not millions. */
 const MAX_STEPS = 20_000_000;
 
-const fail = (message: string): never => {
-  throw new GraftError('weights-unreadable', `pickle: ${message}`);
-};
-
-/** Reads bytes in order and refuses to run past their end. */
-class Reader {
-  private readonly view: DataView;
-
-  constructor(
-    private readonly bytes: Uint8Array,
-    public position: number,
-  ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  private advance(length: number): number {
-    const start = this.position;
-    if (!(length >= 0) || start + length > this.bytes.length) {
-      return fail(`expected ${length} more bytes at ${start}, the data ends after ${this.bytes.length}`);
-    }
-    this.position += length;
-    return start;
-  }
-
-  u8 = (): number => this.view.getUint8(this.advance(1));
-  u16 = (): number => this.view.getUint16(this.advance(2), true);
-  u32 = (): number => this.view.getUint32(this.advance(4), true);
-  i32 = (): number => this.view.getInt32(this.advance(4), true);
-  u64 = (): number => Number(this.view.getBigUint64(this.advance(8), true));
-  f64 = (): number => this.view.getFloat64(this.advance(8), false);
-
-  take(length: number): Uint8Array {
-    const start = this.advance(length);
-    return this.bytes.subarray(start, start + length);
-  }
-
-  text(length: number): string {
-    return new TextDecoder().decode(this.take(length));
-  }
-
-  line(): string {
-    const end = this.bytes.indexOf(0x0a, this.position);
-    if (end < 0) return fail(`expected a line's end after ${this.position}`);
-    const text = this.text(end - this.position);
-    this.position++;
-    return text;
-  }
-
-  /** Two's complement, little-endian, of any length; numbers beyond 2^53 lose digits, which no tensor's size has. */
-  long(length: number): number {
-    let value = 0n;
-    const bytes = this.take(length);
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
-    if (length > 0 && bytes[length - 1]! >= 0x80) value -= 1n << BigInt(8 * length);
-    return Number(value);
-  }
-}
-
 /** The machine of one pickle: a stack and a memo. */
 class Machine {
   private readonly stack: unknown[] = [];
   private readonly memo = new Map<number, unknown>();
 
   constructor(
-    private readonly reader: Reader,
+    private readonly reader: PickleReader,
     private readonly handlers: PickleHandlers,
   ) {}
 
@@ -153,7 +96,7 @@ class Machine {
           stack.push(MARK);
           break;
         case 0x30: // POP
-          stack.pop();
+          if (stack.pop() === undefined) return fail('expected a value on the stack');
           break;
         case 0x4e: // NONE
           stack.push(null);
@@ -269,7 +212,9 @@ class Machine {
         case 0x93: {
           // STACK_GLOBAL
           const name = this.pop();
-          stack.push(this.global(`${String(this.pop())}.${String(name)}`));
+          const module = this.pop();
+          if (typeof module !== 'string' || typeof name !== 'string') return fail('expected the texts of a name');
+          stack.push(this.global(`${module}.${name}`));
           break;
         }
         case 0x52: // REDUCE
@@ -308,7 +253,7 @@ export function readPickle(
   start: number,
   handlers: PickleHandlers,
 ): { value: unknown; end: number } {
-  const reader = new Reader(bytes, start);
+  const reader = new PickleReader(bytes, start);
   const value = new Machine(reader, handlers).run();
   return { value, end: reader.position };
 }

@@ -57,7 +57,7 @@ function readHeader(bytes: Uint8Array): Header {
       if (!v.is(metadataSchema, value)) return fail('expected texts in the header\'s "__metadata__"');
       metadata = value;
     } else if (v.is(entrySchema, value)) entries.push([name, value]);
-    else return fail(`header, ${name}: expected dtype, shape and data_offsets, received ${JSON.stringify(value)}`);
+    else return fail(`header, ${name}: expected dtype, shape and data_offsets, and nothing else`);
   }
   return { entries, metadata, start: 8 + length };
 }
@@ -72,7 +72,10 @@ function readHeader(bytes: Uint8Array): Header {
  */
 export function readSafetensors(bytes: Uint8Array): Map<string, WeightTensor> {
   const { entries, start } = readHeader(bytes);
-  const ordered = [...entries].sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
+  const ordered = [...entries].sort(
+    // An empty tensor begins where its neighbour begins, and comes before it.
+    ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
+  );
   let position = 0;
   const tensors = new Map<string, WeightTensor>();
   for (const [name, { dtype: dtypeName, shape, data_offsets: offsets }] of ordered) {

@@ -23,6 +23,8 @@ export function readTorchLegacy(bytes: Uint8Array): Map<string, WeightTensor> {
   const handlers = {
     ...TORCH_HANDLERS,
     persistent: (id: unknown): unknown => {
+      // The sixth part is a view of a storage, which torch wrote until 0.4.
+      if (Array.isArray(id) && (id[5] ?? null) !== null) return fail('expected whole storages, received a view of one');
       const storage = TORCH_HANDLERS.persistent(id) as StorageRef;
       storages.set(storage.key, storage);
       return storage;
@@ -30,19 +32,21 @@ export function readTorchLegacy(bytes: Uint8Array): Map<string, WeightTensor> {
   };
   const magic = readPickle(bytes, 0, handlers);
   const protocol = readPickle(bytes, magic.end, handlers);
-  if (protocol.value !== PROTOCOL) return fail(`expected protocol ${PROTOCOL}, received ${String(protocol.value)}`);
+  if (protocol.value !== PROTOCOL) return fail(`expected torch's protocol ${PROTOCOL}, received another one`);
   const facts = readPickle(bytes, protocol.end, handlers);
   if (facts.value instanceof Map && facts.value.get('little_endian') === false) {
     return fail('expected little-endian storages, received big-endian ones');
   }
   const state = readPickle(bytes, facts.end, handlers);
   const keys = readPickle(bytes, state.end, handlers);
-  if (!Array.isArray(keys.value)) return fail('expected a list of storages');
+  const isKeys =
+    Array.isArray(keys.value) && keys.value.every((key) => typeof key === 'string' || typeof key === 'number');
+  if (!isKeys) return fail('expected a list of storages');
 
   const raw = new Map<string, Uint8Array>();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let position = keys.end;
-  for (const key of keys.value.map(String)) {
+  for (const key of (keys.value as (string | number)[]).map(String)) {
     const storage = storages.get(key);
     if (storage === undefined) return fail(`expected storage ${key} to belong to a tensor`);
     if (position + 8 > bytes.length) return fail(`expected storage ${key} at byte ${position}, the file ends there`);

@@ -1,6 +1,6 @@
 import { GraftError } from '../../../shared/errors.js';
 import type { WeightTensor } from '../graph/types.js';
-import { type DType, elementCount, readView } from './dtypes.js';
+import { type DType, DTYPE_BYTES, elementCount, readView } from './dtypes.js';
 import type { PickleGlobal, PickleHandlers } from './pickle.js';
 
 /** A storage that tensors are views of. */
@@ -80,7 +80,8 @@ export const TORCH_HANDLERS: PickleHandlers = {
     const [tag, type, key] = Array.isArray(id) ? (id as unknown[]) : [];
     const dtype = isKind(type, 'global') ? STORAGE_TYPES.get((type as PickleGlobal).name) : undefined;
     if (tag !== 'storage' || dtype === undefined || (typeof key !== 'string' && typeof key !== 'number')) {
-      return fail(`expected a storage, received ${JSON.stringify(id)}`);
+      // What came is not shown: it may be nested without end.
+      return fail('expected a storage: its type and its key');
     }
     return { kind: 'storage', dtype, key: String(key) } satisfies StorageRef;
   },
@@ -88,6 +89,8 @@ export const TORCH_HANDLERS: PickleHandlers = {
 
 /** Names under which training scripts put the state dict beside other things. */
 const WRAPPERS = ['state_dict', 'model_state_dict', 'model'];
+/** Values that views may repeat beyond what the storages hold. */
+const MAX_REPEATED_VALUES = 2 ** 24;
 /** What `DataParallel` puts before every name. */
 const PARALLEL_PREFIX = 'module.';
 
@@ -114,14 +117,20 @@ export function tensorsOfState(
   }
   const isParallel = entries.every(([name]) => name.startsWith(PARALLEL_PREFIX));
   const tensors = new Map<string, WeightTensor>();
-  let total = 0;
+  const counted = new Set<string>();
+  let room = MAX_REPEATED_VALUES;
   for (const [fullName, { storage, offset, shape, strides }] of entries) {
     const name = isParallel ? fullName.slice(PARALLEL_PREFIX.length) : fullName;
-    // Views may repeat one storage without end; the sum is bounded, not only each.
-    total += elementCount(shape);
-    elementCount([total]);
-    const view = { dtype: storage.dtype, shape, strides, offset };
-    tensors.set(name, { shape: [...shape], data: readView(storageBytes(storage), view, name) });
+    const bytes = storageBytes(storage);
+    if (!counted.has(storage.key)) room += bytes.length / DTYPE_BYTES[storage.dtype];
+    counted.add(storage.key);
+    // Views can repeat a storage without end (a stride of 0): a small file would fill the memory.
+    room -= elementCount(shape);
+    if (room < 0) return fail(`${name}: expected tensors about as large as their storages, received far larger ones`);
+    tensors.set(name, {
+      shape: [...shape],
+      data: readView(bytes, { dtype: storage.dtype, shape, strides, offset }, name),
+    });
   }
   return tensors;
 }

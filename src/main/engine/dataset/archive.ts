@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,15 +7,19 @@ import { promisify } from 'node:util';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { GraftError, messageOf, throwIfAborted } from '../../../shared/errors.js';
 import type { ProgressListener } from '../../../shared/progress.js';
-import { explainWriteError, isInside, makeTemporaryFolder, sha256OfFile } from '../files.js';
+import { explainWriteError, freeBytes, isInside, makeTemporaryFolder, sha256OfFile } from '../files.js';
 import { archivesFolder } from '../paths.js';
-import { isHidden } from './walk.js';
+import { isSystemFile } from './walk.js';
 
 const MAX_ENTRIES = 1_000_000;
 const MAX_TOTAL_BYTES = 64 * 1024 ** 3;
 /** Pictures are compressed already; what shrinks more than this is a bomb. Tiny files may shrink more. */
 const MAX_RATIO = 200;
 const RATIO_FLOOR_BYTES = 1024 * 1024;
+/** The whole may not grow more than {@link MAX_RATIO} either, once it is larger than this. */
+const TOTAL_RATIO_FLOOR_BYTES = 64 * 1024 ** 2;
+/** What a killed process left half unpacked is removed once it is this old. */
+const ABANDONED_MS = 24 * 3600 * 1000;
 
 const UNIX_TYPE_MASK = 0o170000;
 const UNIX_SYMLINK = 0o120000;
@@ -49,14 +53,31 @@ async function* entriesOf(zip: ZipFile): AsyncGenerator<Entry> {
   }
 }
 
-function checkEntry(archive: string, entry: Entry, totalBytes: number): void {
+/** What an archive's entries may amount to. */
+interface Bounds {
+  readonly archiveBytes: number;
+  /** Room on the disk; null where the system does not say. */
+  readonly freeBytes: number | null;
+}
+
+function checkEntry(archive: string, entry: Entry, totalBytes: number, bounds: Bounds): void {
   const { fileName, uncompressedSize, compressedSize, externalFileAttributes } = entry;
   const mode = (externalFileAttributes >>> 16) & UNIX_TYPE_MASK;
   if (mode === UNIX_SYMLINK) refuse(archive, `expected files only, ${fileName} is a symbolic link`);
   if (uncompressedSize > RATIO_FLOOR_BYTES && uncompressedSize > compressedSize * MAX_RATIO) {
     refuse(archive, `expected pictures, ${fileName} would grow ${Math.round(uncompressedSize / compressedSize)}-fold`);
   }
+  if (totalBytes > TOTAL_RATIO_FLOOR_BYTES && totalBytes > bounds.archiveBytes * MAX_RATIO) {
+    refuse(archive, `expected pictures, its files together would grow more than ${MAX_RATIO}-fold`);
+  }
   if (totalBytes > MAX_TOTAL_BYTES) refuse(archive, `expected at most ${MAX_TOTAL_BYTES / 1024 ** 3} GiB in all`);
+  if (bounds.freeBytes !== null && totalBytes > bounds.freeBytes) {
+    const freeMiB = Math.floor(bounds.freeBytes / 2 ** 20);
+    throw new GraftError(
+      'disk-full',
+      `expected room to unpack ${archive} into ${archivesFolder()}, but only ${freeMiB} MiB are free there`,
+    );
+  }
 }
 
 async function extract(
@@ -73,6 +94,7 @@ async function extract(
     strictFileNames: true,
   });
   const openEntry = promisify<Entry, NodeJS.ReadableStream>(zip.openReadStream.bind(zip));
+  const bounds = { archiveBytes: zip.fileSize, freeBytes: await freeBytes(folder) };
   try {
     let totalBytes = 0;
     let count = 0;
@@ -80,9 +102,9 @@ async function extract(
       throwIfAborted(signal);
       if (++count > MAX_ENTRIES) refuse(archive, `expected at most ${MAX_ENTRIES} files`);
       totalBytes += entry.uncompressedSize;
-      checkEntry(archive, entry, totalBytes);
+      checkEntry(archive, entry, totalBytes, bounds);
       const name = entry.fileName.replace(/\/$/, '');
-      if (name.split('/').some(isHidden)) continue;
+      if (name.split('/').some(isSystemFile)) continue;
       const target = join(folder, name);
       if (!isInside(folder, target)) refuse(archive, `expected paths inside the archive, received ${entry.fileName}`);
       if (entry.fileName.endsWith('/')) {
@@ -111,6 +133,15 @@ async function extract(
   }
 }
 
+async function removeAbandoned(): Promise<void> {
+  const names = await readdir(archivesFolder());
+  for (const name of names.filter((name) => name.startsWith('.tmp-'))) {
+    const folder = join(archivesFolder(), name);
+    const facts = await stat(folder).catch(() => null);
+    if (facts !== null && Date.now() - facts.mtimeMs > ABANDONED_MS) await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /**
  * Unpacks a zip of pictures into the user's cache, once: the folder is named by the archive's hash and appears whole.
  * Paths that leave it, symbolic links, and archives that grow beyond all measure are refused.
@@ -123,9 +154,15 @@ export async function unpackArchive(
   signal: AbortSignal,
   onProgress: ProgressListener,
 ): Promise<string> {
-  const folder = join(archivesFolder(), await sha256OfFile(archive, { signal }));
+  const hash = await sha256OfFile(archive, { signal }).catch((cause: unknown) => {
+    if (cause instanceof GraftError) throw cause;
+    const message = `${archive}: expected a zip archive of pictures, but it cannot be read: ${messageOf(cause)}`;
+    throw new GraftError('unreadable-file', message, { cause });
+  });
+  const folder = join(archivesFolder(), hash);
   if ((await stat(folder).catch(() => null)) !== null) return folder;
   await mkdir(archivesFolder(), { recursive: true });
+  await removeAbandoned();
   const temporary = await makeTemporaryFolder(archivesFolder());
   try {
     await extract(archive, temporary, signal, onProgress);

@@ -24,7 +24,7 @@ const closedError = (): GraftError => new GraftError('cancelled', 'The source of
 
 /** A pool in the engine's own thread: what the build's worker does, for tests and where the build is missing. */
 function createInlinePool(settings: WorkerSettings): BatchPool {
-  const pixels = openSourcePixels(settings.cache);
+  const pixels = openSourcePixels(settings.cache, settings.memoryBytes);
   const closing = new AbortController();
   let previous: Promise<unknown> = Promise.resolve();
   return {

@@ -7,6 +7,8 @@ import { openSourcePixels } from './source-pixels.js';
 /** What a worker is started with. */
 export interface WorkerSettings extends BatchSettings {
   readonly cache: PixelCacheSettings;
+  /** Pixels that each thread keeps in memory at most. */
+  readonly memoryBytes: number;
 }
 
 /** What a worker is told: a batch to make, or to end. */
@@ -19,7 +21,7 @@ export type WorkerReply =
 invariant(parentPort, 'this file runs as a worker');
 const port = parentPort;
 const settings = workerData as WorkerSettings;
-const pixels = openSourcePixels(settings.cache);
+const pixels = openSourcePixels(settings.cache, settings.memoryBytes);
 const closing = new AbortController();
 let previous: Promise<void> = Promise.resolve();
 

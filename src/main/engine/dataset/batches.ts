@@ -4,6 +4,7 @@ import type { Framing, InputSpec } from '../../../shared/input.js';
 import { openBatchPool } from './batch-pool.js';
 import type { PixelCache } from './cache.js';
 import type { BatchDice } from './make-batch.js';
+import { MEMORY_BYTES } from './source-pixels.js';
 import type { DatasetImage } from './types.js';
 
 /** Some pictures, ready for the network. */
@@ -45,8 +46,10 @@ export interface BatchSourceOptions {
   /** Worker threads; 0 for none. */
   readonly workers?: number;
   readonly workerFile?: string;
-  /** Batches that are made ahead. */
+  /** Batches that are made ahead; 3 unless given. */
   readonly ahead?: number;
+  /** Decoded pixels that each worker keeps in memory at most, for epochs after the first; 256 MiB unless given. */
+  readonly memoryBytes?: number;
 }
 
 const DEFAULT_AHEAD = 3;
@@ -62,9 +65,9 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 
 /** Opens a source of batches over a data set's images. */
 export function createBatchSource(options: BatchSourceOptions): BatchSource {
-  const { images, input, framing, ahead = DEFAULT_AHEAD } = options;
+  const { images, input, framing, ahead = DEFAULT_AHEAD, memoryBytes = MEMORY_BYTES } = options;
   const pool = openBatchPool(
-    { input, framing, cache: options.cache.settings },
+    { input, framing, cache: options.cache.settings, memoryBytes },
     { workers: options.workers, workerFile: options.workerFile },
   );
   const pictureOf = (index: number) => {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { PixelImage } from '../../../shared/image.js';
 import type { InputSpec } from '../../../shared/input.js';
 import { pixelCacheFolder } from '../paths.js';
@@ -47,12 +47,15 @@ interface Entry {
   readonly usedMs: number;
 }
 
+/** Entries and what is left of ones in the making: nothing else is ever deleted. */
+const ENTRY_NAME = /^v[^/\\]+[/\\][0-9a-f]{2}[/\\][0-9a-f]{64}\.rgb/;
 /** Files whose facts are asked for at once. */
 const STAT_GROUP = 64;
 
 async function listEntries(folder: string): Promise<Entry[]> {
   const entries: Entry[] = [];
-  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const found = await readdir(folder, { recursive: true }).catch(() => []);
+  const names = found.filter((name) => ENTRY_NAME.test(name));
   for (let start = 0; start < names.length; start += STAT_GROUP) {
     const group = names.slice(start, start + STAT_GROUP).map((name) => join(folder, name));
     const facts = await Promise.all(group.map((file) => stat(file).catch(() => null)));
@@ -67,7 +70,10 @@ async function listEntries(folder: string): Promise<Entry[]> {
 const FREED_SHARE = 0.05;
 
 /** Keeps a folder under its bound. Other processes write there, too, so its size is counted anew when it seems full. */
-function createRoom({ folder, maxBytes, openedMs }: PixelCacheSettings): { claim(bytes: number): Promise<boolean> } {
+function createRoom({ folder, maxBytes, openedMs }: PixelCacheSettings): {
+  /** Runs `write`, one after the other, if there is room for what it writes. */
+  use(bytes: number, write: () => Promise<void>): Promise<void>;
+} {
   let total: number | null = null;
   let isFull = false;
 
@@ -86,17 +92,16 @@ function createRoom({ folder, maxBytes, openedMs }: PixelCacheSettings): { claim
   };
 
   let turn = Promise.resolve();
-  const claim = async (bytes: number): Promise<boolean> => {
+  const take = async (bytes: number, write: () => Promise<void>): Promise<void> => {
     if (!isFull && (total === null || total + bytes > maxBytes)) await recount(bytes);
-    if (isFull || total === null) return false;
+    if (isFull || total === null) return;
     total += bytes;
-    return true;
+    await write();
   };
   return {
-    claim: (bytes) => {
-      const result = turn.then(() => claim(bytes));
-      turn = result.then(() => undefined);
-      return result;
+    use(bytes, write) {
+      turn = turn.then(() => take(bytes, write));
+      return turn;
     },
   };
 }
@@ -118,25 +123,25 @@ export function openPixelCacheWith(settings: PixelCacheSettings): PixelCache {
       if (image !== null) await utimes(file, new Date(), new Date()).catch(() => undefined);
       return image;
     },
-    async write(id, image) {
-      if (!(await room.claim(HEADER_BYTES + image.data.length))) return;
-      const file = fileOf(id);
-      const temporary = `${file}.${randomUUID()}`;
-      const header = Buffer.alloc(HEADER_BYTES);
-      header.writeUInt32LE(MAGIC, 0);
-      header.writeUInt32LE(image.width, 4);
-      header.writeUInt32LE(image.height, 8);
-      checksum(image.data).copy(header, 12);
-      try {
-        await mkdir(join(folder, id.slice(0, 2)), { recursive: true });
-        const handle = await open(temporary, 'wx');
-        await handle.writev([header, image.data]).finally(() => handle.close());
-        await rename(temporary, file);
-      } catch {
-        // A full or read-only disk costs speed, not the run.
-        await rm(temporary, { force: true }).catch(() => undefined);
-      }
-    },
+    write: (id, image) =>
+      room.use(HEADER_BYTES + image.data.length, async () => {
+        const file = fileOf(id);
+        const temporary = `${file}.${randomUUID()}`;
+        const header = Buffer.alloc(HEADER_BYTES);
+        header.writeUInt32LE(MAGIC, 0);
+        header.writeUInt32LE(image.width, 4);
+        header.writeUInt32LE(image.height, 8);
+        checksum(image.data).copy(header, 12);
+        try {
+          await mkdir(dirname(file), { recursive: true });
+          const handle = await open(temporary, 'wx');
+          await handle.writev([header, image.data]).finally(() => handle.close());
+          await rename(temporary, file);
+        } catch {
+          // A full or read-only disk costs speed, not the run.
+          await rm(temporary, { force: true }).catch(() => undefined);
+        }
+      }),
   };
 }
 

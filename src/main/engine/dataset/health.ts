@@ -49,8 +49,10 @@ function checkCopies(images: readonly DatasetImage[], classes: readonly string[]
 }
 
 function checkClasses(images: readonly DatasetImage[], classes: readonly string[]): DatasetProblem[] {
+  const counts = new Uint32Array(classes.length);
+  for (const { classIndex } of images) counts[classIndex]! += 1;
   return classes.flatMap((name, classIndex) => {
-    const count = images.filter((image) => image.classIndex === classIndex).length;
+    const count = counts[classIndex]!;
     if (count === 0) return [warn(name, 'empty-class', `no usable picture of "${name}"`)];
     if (count === 1) return [warn(name, 'single-image-class', `only one usable picture of "${name}"`)];
     return [];

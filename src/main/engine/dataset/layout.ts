@@ -1,4 +1,5 @@
 import { GraftError } from '../../../shared/errors.js';
+import { compareCodePoints } from './code-points.js';
 import type { Split } from './types.js';
 import type { WalkEntry } from './walk.js';
 
@@ -39,36 +40,63 @@ function describe(entries: readonly WalkEntry[]): string {
   return `${top.slice(0, 5).join(', ')}${more}`;
 }
 
-/** Takes one wrapping folder off, as archives and downloads often have one. */
-function unwrap(entries: readonly WalkEntry[]): { entries: readonly WalkEntry[]; prefix: string } {
-  const top = entries.filter(({ path }) => !path.includes('/'));
-  const [only] = top;
-  const hasFoldersBelow =
-    only !== undefined && entries.some(({ path, kind }) => kind === 'folder' && path.startsWith(`${only.path}/`));
-  if (top.length !== 1 || only?.kind !== 'folder' || !hasFoldersBelow) return { entries, prefix: '' };
-  return { entries: entries.filter((entry) => entry !== only), prefix: `${only.path}/` };
+/** The folders directly below a prefix that ends in `/` or is empty, by name. */
+function foldersBelow(entries: readonly WalkEntry[], prefix: string): string[] {
+  return entries
+    .filter(({ path, kind }) => kind === 'folder' && path.startsWith(prefix) && !path.includes('/', prefix.length))
+    .map(({ path }) => path.slice(prefix.length));
+}
+
+const PICTURE_NAME = /\.(jpe?g|png|webp|gif|tiff?|bmp|avif|heic|heif)$/i;
+
+const hasPictures = (entries: readonly WalkEntry[], prefix: string): boolean =>
+  entries.some(({ path, kind }) => {
+    const isInside = kind === 'file' && path.startsWith(prefix) && !path.includes('/', prefix.length);
+    return isInside && PICTURE_NAME.test(path);
+  });
+
+/**
+ * Goes through folders that hold but one folder with more below: archives and downloads often have one around. One that
+ * holds pictures itself is a class.
+ */
+function findLayoutRoot(entries: readonly WalkEntry[]): { prefix: string; folders: readonly string[] } {
+  let prefix = '';
+  let folders = foldersBelow(entries, prefix);
+  while (folders.length === 1) {
+    const inner = `${prefix}${folders[0]}/`;
+    const below = foldersBelow(entries, inner);
+    if (below.length === 0 || hasPictures(entries, inner)) break;
+    prefix = inner;
+    folders = below;
+  }
+  return { prefix, folders };
+}
+
+const splitOf = (name: string): Split | undefined => SPLIT_NAMES.get(name.toLowerCase());
+
+/** Whether folders are splits. A lone "train" among other names is a class: of vehicles, perhaps. */
+function areSplits(folders: readonly string[]): boolean {
+  const splits = folders.map(splitOf).filter((split) => split !== undefined);
+  const hasTrainAndMore = splits.includes('train') && new Set(splits).size > 1;
+  return folders.length > 0 && (splits.length === folders.length || hasTrainAndMore);
 }
 
 /**
- * Finds the layout of a folder by itself: ImageFolder's `class/…` or `train|val|test/class/…` (also `valid`,
- * `validation`, `testing`, in any letter case), below at most one wrapping folder. Folders below a class belong to it.
+ * Finds the layout of a folder by itself: ImageFolder's `class/…` or `train|val|test/class/…` (also `training`, `valid`,
+ * `validation`, `testing`, in any letter case), whatever single folders lie around it. Folders below a class belong to it.
  *
  * @throws GraftError `dataset-unusable` saying what was expected and what is there
  */
-export function placeFiles(root: string, found: readonly WalkEntry[]): PlacedFolder {
-  const { entries, prefix } = unwrap(found);
-  const inside = (path: string): string[] => path.slice(prefix.length).split('/');
-  const topFolders = entries.filter(({ path, kind }) => kind === 'folder' && inside(path).length === 1);
-  const splitOf = (name: string): Split | undefined => SPLIT_NAMES.get(name.toLowerCase());
-  const hasSplits = topFolders.some(({ path }) => splitOf(inside(path)[0]!) === 'train');
-
+export function placeFiles(root: string, entries: readonly WalkEntry[]): PlacedFolder {
+  const { prefix, folders } = findLayoutRoot(entries);
+  const hasSplits = areSplits(folders);
   const depth = hasSplits ? 2 : 1;
   const classes = new Set<string>();
   const files: PlacedFile[] = [];
   const stray: WalkEntry[] = [];
   for (const entry of entries) {
-    const parts = inside(entry.path);
-    const split = hasSplits ? splitOf(parts[0]!) : 'train';
+    const parts = entry.path.startsWith(prefix) ? entry.path.slice(prefix.length).split('/') : [];
+    const split = hasSplits ? splitOf(parts[0] ?? '') : 'train';
     const className = parts[depth - 1];
     if (entry.kind === 'folder') {
       if (parts.length === depth && split !== undefined && className !== undefined) classes.add(className);
@@ -77,11 +105,11 @@ export function placeFiles(root: string, found: readonly WalkEntry[]): PlacedFol
     } else stray.push(entry);
   }
   if (classes.size === 0) {
-    throw new GraftError('dataset-unusable', `${root}: ${EXPECTED}; found ${describe(found)}`);
+    throw new GraftError('dataset-unusable', `${root}: ${EXPECTED}; found ${describe(entries)}`);
   }
   return {
     layout: hasSplits ? 'splits' : 'classes',
-    classes: [...classes].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
+    classes: [...classes].sort(compareCodePoints),
     files,
     stray,
   };

@@ -7,6 +7,7 @@ import type { ProgressListener } from '../../../shared/progress.js';
 import type { DatasetProblem } from '../../../shared/reports.js';
 import { scanCacheFolder } from '../paths.js';
 import { unpackArchive } from './archive.js';
+import { compareCodePoints } from './code-points.js';
 import { type PixelCache, readCachedJson, writeCachedJson } from './cache.js';
 import { type Examination, examinationSchema, examineFile } from './examine.js';
 import { checkHealth } from './health.js';
@@ -25,12 +26,24 @@ export interface ScanOptions {
   readonly cache?: PixelCache | null;
 }
 
+type Findings = ReadonlyMap<string, Examination>;
+
 const knownSchema = v.record(v.string(), examinationSchema);
 
 /** What earlier scans of a folder found, by path. */
-async function readKnown(name: string): Promise<ReadonlyMap<string, Examination>> {
+async function readKnown(name: string): Promise<Findings> {
   const value = await readCachedJson(join(scanCacheFolder(), name));
   return new Map(v.is(knownSchema, value) ? Object.entries(value) : []);
+}
+
+/**
+ * Keeps what a scan found for the next one, unless it found nothing new. What could not be read is looked at again:
+ * permissions change without leaving a trace in a file's time.
+ */
+async function writeKnown(name: string, known: Findings, found: Findings): Promise<void> {
+  const kept = [...found].filter(([, { problem }]) => problem?.code !== 'unreadable');
+  if (kept.length === known.size && kept.every(([path, examination]) => known.get(path) === examination)) return;
+  await writeCachedJson(scanCacheFolder(), name, Object.fromEntries(kept));
 }
 
 /** Works through items side by side, at most {@link CONCURRENCY} at once. */
@@ -46,6 +59,7 @@ function strayProblem(entry: WalkEntry): DatasetProblem {
   const messages: Readonly<Record<WalkEntry['kind'], readonly [code: string, message: string]>> = {
     symlink: ['symlink', 'a symbolic link, which is not followed: copy the file here to use it'],
     unreadable: ['unreadable', 'this folder cannot be read: check its permissions'],
+    hidden: ['hidden', 'hidden, as its name begins with a dot: rename it to use it'],
     other: ['not-an-image', 'neither a file nor a folder'],
     file: ['outside-classes', 'it lies outside the class folders, so it has no class'],
     folder: ['outside-classes', 'it lies outside the class folders'],
@@ -87,32 +101,20 @@ export async function scanDataset(path: string, options: ScanOptions = {}): Prom
   for await (const entry of walk(root, signal)) found.push(entry);
   const placed = placeFiles(path, found);
 
-  const knownName = `${createHash('sha256').update(root).digest('hex')}.json`;
-  const known = await readKnown(knownName);
-  const examined = new Array<Examination | DatasetProblem>(placed.files.length);
-  let done = 0;
-  await forEachConcurrently(placed.files, async ({ entry }, index) => {
-    throwIfAborted(signal);
-    examined[index] = await examine(entry, known.get(entry.path), cache);
-    onProgress({ task: 'scan', done: ++done, total: placed.files.length, unit: 'images' });
-  });
-  const isExamination = (value: Examination | DatasetProblem): value is Examination => 'sizeBytes' in value;
-  const findings = placed.files.flatMap(({ entry }, index) => {
-    const value = examined[index]!;
-    return isExamination(value) ? [[entry.path, value] as const] : [];
-  });
-  await writeCachedJson(scanCacheFolder(), knownName, Object.fromEntries(findings));
+  const examined = await examineAll(root, placed.files, { signal, onProgress, cache });
 
   const problems: DatasetProblem[] = placed.stray.map(strayProblem);
   const images: DatasetImage[] = [];
+  const classIndices = new Map(placed.classes.map((name, index) => [name, index]));
   placed.files.forEach((file, index) => {
     const value = examined[index]!;
     if (!isExamination(value)) problems.push(value);
     else if (value.problem !== null || value.id === null) {
       const { code, message } = value.problem ?? { code: 'unreadable', message: 'the picture cannot be read' };
       problems.push({ path: file.entry.path, code, severity: 'excluded', message });
-    } else images.push(imageOf(file, value, value.id, placed.classes));
+    } else images.push(imageOf(file, value, value.id, classIndices.get(file.className)!));
   });
+  images.sort((a, b) => compareCodePoints(a.path, b.path));
   if (images.length === 0) {
     const reasons = [...new Set(problems.map(({ code }) => code))].slice(0, 5).join(', ') || 'there are no files';
     throw new GraftError(
@@ -125,9 +127,42 @@ export async function scanDataset(path: string, options: ScanOptions = {}): Prom
     layout: placed.layout,
     classes: placed.classes,
     images,
-    problems: [...problems, ...checkHealth(images, placed.classes)],
+    problems: [...problems, ...checkHealth(images, placed.classes)].sort(compareProblems),
     fingerprint: fingerprintOf(images, placed.classes),
   };
+}
+
+const isExamination = (value: Examination | DatasetProblem): value is Examination => 'sizeBytes' in value;
+
+/** What is left out before what is not, then by path. */
+const compareProblems = (a: DatasetProblem, b: DatasetProblem): number =>
+  a.severity === b.severity ? compareCodePoints(a.path, b.path) : a.severity === 'excluded' ? -1 : 1;
+
+/** Looks at every file, in the order given; what earlier scans of `root` found is reused. */
+async function examineAll(
+  root: string,
+  files: readonly PlacedFile[],
+  { signal, onProgress, cache }: Required<ScanOptions>,
+): Promise<(Examination | DatasetProblem)[]> {
+  const name = `${createHash('sha256').update(root).digest('hex')}.json`;
+  const known = await readKnown(name);
+  const examined = new Array<Examination | DatasetProblem>(files.length);
+  const findings = new Map<string, Examination>();
+  let done = 0;
+  try {
+    await forEachConcurrently(files, async ({ entry }, index) => {
+      throwIfAborted(signal);
+      const value = await examine(entry, known.get(entry.path), cache);
+      examined[index] = value;
+      if (isExamination(value)) findings.set(entry.path, value);
+      onProgress({ task: 'scan', done: ++done, total: files.length, unit: 'images' });
+    });
+  } finally {
+    // A scan that was cancelled goes on from here the next time.
+    if (done < files.length) for (const [path, value] of known) if (!findings.has(path)) findings.set(path, value);
+    await writeKnown(name, known, findings);
+  }
+  return examined;
 }
 
 async function examine(
@@ -143,14 +178,14 @@ async function examine(
   }
 }
 
-function imageOf(file: PlacedFile, found: Examination, id: string, classes: readonly string[]): DatasetImage {
+function imageOf(file: PlacedFile, found: Examination, id: string, classIndex: number): DatasetImage {
   const { width, height, format, sizeBytes } = found;
-  const { entry, className, split } = file;
+  const { entry, split } = file;
   return {
     id,
     path: entry.path,
     file: entry.file,
-    classIndex: classes.indexOf(className),
+    classIndex,
     split,
     width,
     height,

@@ -2,28 +2,28 @@ import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GraftError, messageOf, throwIfAborted } from '../../../shared/errors.js';
+import { compareCodePoints } from './code-points.js';
 
 /** Something found in a folder; `path` is relative to where the walk began, with `/`. */
 export interface WalkEntry {
   readonly path: string;
   readonly file: string;
-  readonly kind: 'file' | 'folder' | 'symlink' | 'other' | 'unreadable';
+  /** `hidden`: a file or a folder whose name begins with a dot. */
+  readonly kind: 'file' | 'folder' | 'symlink' | 'hidden' | 'other' | 'unreadable';
 }
 
 const MAX_DEPTH = 32;
 const MAX_ENTRIES = 5_000_000;
 
 /** Left by operating systems in every folder; nobody means them. */
-const SYSTEM_FILES = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini', '__MACOSX']);
+const SYSTEM_FILES = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini', '__MACOSX', '.Spotlight-V100', '.Trashes']);
 
-/** Whether a name is an operating system's own or hidden. */
-export const isHidden = (name: string): boolean => SYSTEM_FILES.has(name) || name.startsWith('.');
-
-const compare = (a: Dirent, b: Dirent): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+/** Whether a name is an operating system's own; `._` begins the files in which macOS keeps attributes of others. */
+export const isSystemFile = (name: string): boolean => SYSTEM_FILES.has(name) || name.startsWith('._');
 
 /**
- * Lists a folder and all that is in it, sorted by code point, folders before their contents. Symbolic links are named but
- * never followed; hidden files are passed over.
+ * Lists a folder and all that is in it, sorted by code point, folders before their contents. Symbolic links and
+ * hidden folders are named but not entered; files of operating systems are passed over.
  *
  * @throws GraftError `dataset-unusable` beyond 32 levels or 5 million entries
  */
@@ -51,14 +51,15 @@ export async function* walk(root: string, signal?: AbortSignal): AsyncGenerator<
       yield { path: prefix.slice(0, -1), file: folder, kind: 'unreadable' };
       return;
     }
-    for (const entry of entries.sort(compare)) {
-      if (isHidden(entry.name)) continue;
+    for (const entry of entries.sort((a, b) => compareCodePoints(a.name, b.name))) {
+      if (isSystemFile(entry.name)) continue;
       if (++count > MAX_ENTRIES) {
         throw new GraftError('dataset-unusable', `expected at most ${MAX_ENTRIES} files below ${root}`);
       }
       const path = `${prefix}${entry.name}`;
       const file = join(folder, entry.name);
-      if (entry.isSymbolicLink()) yield { path, file, kind: 'symlink' };
+      if (entry.name.startsWith('.')) yield { path, file, kind: 'hidden' };
+      else if (entry.isSymbolicLink()) yield { path, file, kind: 'symlink' };
       else if (entry.isDirectory()) {
         yield { path, file, kind: 'folder' };
         yield* visit(file, `${path}/`, depth + 1);

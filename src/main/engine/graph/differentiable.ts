@@ -36,24 +36,52 @@ function hardSwishGrad(tf: TensorFlow, kernels: Kernels, dy: Tensor, x: Tensor):
   return tf.mul(dy, tf.mul(gate.add(slope), 1 / 6));
 }
 
+/** Gradient of an activation's input. `kept` is the output for relu, relu6 and sigmoid, else the input. */
+function activationGrad(
+  tf: TensorFlow,
+  kernels: Kernels,
+  kind: Exclude<ActivationKind, 'linear'>,
+  dy: Tensor,
+  kept: Tensor,
+): Tensor {
+  switch (kind) {
+    case 'relu':
+      return kernels.binary('ReluGrad', dy, kept);
+    case 'relu6':
+      return kernels.binary('Relu6Grad', dy, kept);
+    case 'sigmoid':
+      return kernels.binary('SigmoidGrad', kept, dy);
+    case 'silu': {
+      const gate = kernels.unary('Sigmoid', kept);
+      // d(x·σ(x)) = σ + x·σ·(1 − σ); SigmoidGrad(σ, dy) is dy·σ·(1 − σ).
+      return dy.mul(gate).add(kept.mul(kernels.binary('SigmoidGrad', gate, dy)));
+    }
+    case 'hard_sigmoid':
+      return kernels.binary('Relu6Grad', dy, kept.add(3)).mul(1 / 6);
+    case 'hard_swish':
+      return hardSwishGrad(tf, kernels, dy, kept);
+  }
+}
+
 /** Builds the layers over a loaded TensorFlow. */
 export function createDifferentiableLayers(tf: TensorFlow, kernels: Kernels): DifferentiableLayers {
-  /** A custom gradient over one or more inputs. `backward` gets dy, the inputs and the output. */
+  /**
+   * A custom gradient over one or more inputs. Only what `forward` lists as `kept` outlives it: the tape owns that, and
+   * frees it whether or not the gradient is ever asked for.
+   */
   const layer = (
     inputs: readonly Tensor[],
-    forward: (...inputs: Tensor[]) => Tensor,
-    backward: (dy: Tensor, inputs: readonly Tensor[], y: Tensor) => (() => Tensor)[],
+    forward: (inputs: readonly Tensor[]) => { readonly y: Tensor; readonly kept: readonly Tensor[] },
+    backward: (dy: Tensor, kept: readonly Tensor[]) => (() => Tensor)[],
   ): Tensor => {
     const op = tf.customGrad((...args: unknown[]) => {
       const save = args.pop() as (tensors: Tensor[]) => void;
-      const tensors = args as Tensor[];
-      const value = forward(...tensors);
-      save([...tensors, value]);
+      const { y, kept } = forward(args as Tensor[]);
+      save([...kept]);
       return {
-        value,
+        value: y,
         gradFunc: (dy: Tensor, saved: Tensor[] | NamedTensorMap) => {
-          const kept = saved as Tensor[];
-          const grads = backward(dy, kept.slice(0, -1), kept.at(-1)!).map((grad) => tf.tidy(grad));
+          const grads = backward(dy, saved as Tensor[]).map((grad) => tf.tidy(grad));
           return grads.length === 1 ? grads[0]! : grads;
         },
       };
@@ -68,7 +96,7 @@ export function createDifferentiableLayers(tf: TensorFlow, kernels: Kernels): Di
     conv: (x, filter, window, isConstant = false) =>
       layer(
         [x, filter],
-        (a, f) => kernels.conv(a!, f!, window),
+        ([a, f]) => ({ y: kernels.conv(a!, f!, window), kept: [a!, f!] }),
         (dy, [a, f]) => [
           () => (isConstant ? unusedGradient() : kernels.convInputGrad(a!, f!, dy, window)),
           () => kernels.convFilterGrad(a!, f!, dy, window),
@@ -77,7 +105,7 @@ export function createDifferentiableLayers(tf: TensorFlow, kernels: Kernels): Di
     depthwise: (x, filter, window, isConstant = false) =>
       layer(
         [x, filter],
-        (a, f) => kernels.depthwise(a!, f!, window),
+        ([a, f]) => ({ y: kernels.depthwise(a!, f!, window), kept: [a!, f!] }),
         (dy, [a, f]) => [
           () => (isConstant ? unusedGradient() : kernels.depthwiseInputGrad(a!, f!, dy, window)),
           () => kernels.depthwiseFilterGrad(a!, f!, dy, window),
@@ -86,70 +114,57 @@ export function createDifferentiableLayers(tf: TensorFlow, kernels: Kernels): Di
     biasAdd: (x, bias) =>
       layer(
         [x, bias],
-        (a, b) => kernels.biasAdd(a!, b!),
+        ([a, b]) => ({ y: kernels.biasAdd(a!, b!), kept: [] }),
         (dy) => [() => dy.clone(), () => kernels.biasAddGrad(dy)],
       ),
     activation: (x, kind) => {
       if (kind === 'linear') return x;
+      // A rectifier's gradient can be read off its output, which the next layer keeps anyway.
+      const fromOutput = kind === 'relu' || kind === 'relu6' || kind === 'sigmoid';
       return layer(
         [x],
-        (a) => runActivation(tf, kernels, kind, a!),
-        (dy, [a], y) => {
-          switch (kind) {
-            case 'relu':
-              return [() => kernels.binary('ReluGrad', dy, y)];
-            case 'relu6':
-              return [() => kernels.binary('Relu6Grad', dy, y)];
-            case 'sigmoid':
-              return [() => kernels.binary('SigmoidGrad', y, dy)];
-            case 'silu':
-              return [
-                () => {
-                  const gate = kernels.unary('Sigmoid', a!);
-                  return dy.mul(gate.add(y.mul(tf.scalar(1).sub(gate))));
-                },
-              ];
-            case 'hard_sigmoid':
-              return [() => kernels.binary('Relu6Grad', dy, a!.add(3)).mul(1 / 6)];
-            case 'hard_swish':
-              return [() => hardSwishGrad(tf, kernels, dy, a!)];
-          }
+        ([a]) => {
+          const y = runActivation(tf, kernels, kind, a!);
+          return { y, kept: [fromOutput ? y : a!] };
         },
+        (dy, [kept]) => [() => activationGrad(tf, kernels, kind, dy, kept!)],
       );
     },
     maxPool: (x, window) =>
       layer(
         [x],
-        (a) => kernels.maxPool(a!, window),
-        (dy, [a], y) => [() => kernels.maxPoolGrad(a!, y, dy, window)],
+        ([a]) => {
+          const y = kernels.maxPool(a!, window);
+          return { y, kept: [a!, y] };
+        },
+        (dy, [a, y]) => [() => kernels.maxPoolGrad(a!, y!, dy, window)],
       ),
     batchNormFrozen: (x, gamma, beta, mean, variance, node) =>
       layer(
         [x, gamma, beta],
-        (a, g, b) => kernels.batchNorm(a!, [g!, b!, mean, variance], node.epsilon, false)[0]!,
-        (dy, [a, g]) => {
+        ([a, g, b]) => ({
+          y: kernels.batchNorm(a!, [g!, b!, mean, variance], node.epsilon, false).y,
+          kept: [a!, g!, mean, variance],
+        }),
+        (dy, [a, g, ...statistics]) => {
           // One kernel yields all three gradients; they are asked for one after another.
-          const [dx, dGamma, dBeta] = kernels.batchNormGrad(dy, a!, g!, [mean, variance], node.epsilon, false);
+          const [dx, dGamma, dBeta] = kernels.batchNormGrad(dy, a!, g!, statistics, node.epsilon, false);
           return [() => dx!, () => dGamma!, () => dBeta!];
         },
       ),
-    batchNormBatch: (x, gamma, beta, node, onStatistics) => {
-      let reserves: Tensor[] = [];
-      return layer(
+    batchNormBatch: (x, gamma, beta, node, onStatistics) =>
+      layer(
         [x, gamma, beta],
-        (a, g, b) => {
+        ([a, g, b]) => {
           const empty = [tf.tensor1d([]), tf.tensor1d([])];
-          const [y, mean, variance, ...rest] = kernels.batchNorm(a!, [g!, b!, ...empty], node.epsilon, true);
-          onStatistics(mean!, variance!);
-          reserves = rest.slice(0, 2).map((tensor) => tf.keep(tensor));
-          return y!;
+          const { y, mean, variance, reserves } = kernels.batchNorm(a!, [g!, b!, ...empty], node.epsilon, true);
+          onStatistics(mean, variance);
+          return { y, kept: [a!, g!, ...reserves] };
         },
-        (dy, [a, g]) => {
+        (dy, [a, g, ...reserves]) => {
           const [dx, dGamma, dBeta] = kernels.batchNormGrad(dy, a!, g!, reserves, node.epsilon, true);
-          tf.dispose(reserves);
           return [() => dx!, () => dGamma!, () => dBeta!];
         },
-      );
-    },
+      ),
   };
 }

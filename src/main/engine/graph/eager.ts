@@ -72,7 +72,7 @@ function runNode(
       return finish(kernels.depthwise(x, param(node.weight), node), node.bias, node.activation);
     case 'batch_norm': {
       const values = [node.gamma, node.beta, node.mean, node.variance].map(param);
-      return kernels.batchNorm(x, values, node.epsilon, false)[0]!;
+      return kernels.batchNorm(x, values, node.epsilon, false).y;
     }
     case 'activation':
       return runActivation(tf, kernels, node.kind, x);

@@ -61,7 +61,8 @@ function foldBatchNorm(
  * section 3.2.
  */
 export function foldNetwork(network: Network, weights: WeightMap): FoldedNetwork {
-  const consumers = new Map<string, number>();
+  // The output is read by whoever runs the network.
+  const consumers = new Map<string, number>([[network.output, 1]]);
   for (const node of network.nodes) {
     for (const input of node.inputs) consumers.set(input, (consumers.get(input) ?? 0) + 1);
   }

@@ -9,6 +9,16 @@ export interface Window {
   readonly padding: Padding;
 }
 
+/** What FusedBatchNormV3 yields. */
+export interface BatchNormOutputs {
+  readonly y: Tensor;
+  readonly mean: Tensor;
+  /** Unbiased, when training. */
+  readonly variance: Tensor;
+  /** For the gradient, when training. The third is empty except on a GPU. */
+  readonly reserves: readonly Tensor[];
+}
+
 /**
  * TensorFlow's own kernels, called by name. tfjs composes several of them, and most gradients, out of slow pieces. Inputs
  * stay the caller's, results become the caller's (or the surrounding tidy's).
@@ -28,9 +38,14 @@ export interface Kernels {
   unary(op: string, x: Tensor): Tensor;
   /** Two inputs of one type: `ReluGrad(dy, y)`, `Relu6Grad(dy, y)`, `SigmoidGrad(y, dy)`, … */
   binary(op: string, a: Tensor, b: Tensor): Tensor;
-  /** FusedBatchNormV3. @returns y, batch mean, batch variance (unbiased), and two reserves for the gradient */
-  batchNorm(x: Tensor, params: readonly Tensor[], epsilon: number, isTraining: boolean): Tensor[];
-  /** FusedBatchNormGradV3. @returns gradients of x, gamma, beta */
+  /** FusedBatchNormV3. @param params gamma, beta, and mean and variance (both empty when training) */
+  batchNorm(x: Tensor, params: readonly Tensor[], epsilon: number, isTraining: boolean): BatchNormOutputs;
+  /**
+   * FusedBatchNormGradV3.
+   *
+   * @param reserves the forward's when training; mean and variance otherwise
+   * @returns gradients of x, gamma, beta
+   */
   batchNormGrad(
     dy: Tensor,
     x: Tensor,
@@ -125,27 +140,18 @@ export function createKernels(tf: TensorFlow): Kernels {
     unary: (op, x) => run(op, [type('T')], x),
     binary: (op, a, b) => run(op, [type('T')], a, b),
     batchNorm: (x, params, epsilon, isTraining) => {
-      const outputs = backend.executeMultipleOutputs(
-        'FusedBatchNormV3',
-        batchNormAttributes(epsilon, isTraining),
-        [x, ...params],
-        6,
-      );
-      outputs.pop()?.dispose();
-      return outputs;
+      const attributes = batchNormAttributes(epsilon, isTraining);
+      const outputs = backend.executeMultipleOutputs('FusedBatchNormV3', attributes, [x, ...params], 6);
+      const [y, mean, variance, ...reserves] = outputs;
+      return { y: y!, mean: mean!, variance: variance!, reserves };
     },
-    batchNormGrad: (dy, x, gamma, reserves, epsilon, isTraining) => {
-      // The sixth reserve is of use on a GPU only, but the op wants one.
-      const empty = tf.tensor1d([]);
-      const outputs = backend.executeMultipleOutputs(
-        'FusedBatchNormGradV3',
-        batchNormAttributes(epsilon, isTraining),
-        [dy, x, gamma, ...reserves, empty],
-        5,
-      );
-      tf.dispose([empty, ...outputs.splice(3)]);
-      return outputs;
-    },
+    batchNormGrad: (dy, x, gamma, reserves, epsilon, isTraining) =>
+      tf.tidy(() => {
+        const attributes = batchNormAttributes(epsilon, isTraining);
+        // The op wants a third reserve in either mode.
+        const inputs = [dy, x, gamma, ...reserves, ...(reserves.length < 3 ? [tf.tensor1d([])] : [])];
+        return backend.executeMultipleOutputs('FusedBatchNormGradV3', attributes, inputs, 5).slice(0, 3);
+      }),
   };
 }
 

@@ -6,8 +6,8 @@ import type { GraphNode, Network } from './types.js';
 export const SLICE_INPUT = 'slice_input';
 
 /**
- * Cuts stages [from, to) out of a network. Where a stage begins, one tensor crosses; it becomes the slice's input. Stage
- * numbers and names start anew at 0.
+ * Cuts stages [from, to) out of a network. Where a stage begins, one tensor crosses; it becomes the slice's input, and the
+ * one that crosses at the end its output. Stage numbers start anew at 0.
  */
 export function sliceNetwork(network: Network, from: number, to: number): Network {
   invariant(
@@ -18,9 +18,12 @@ export function sliceNetwork(network: Network, from: number, to: number): Networ
   const names = new Set(inside.map((node) => node.name));
   const crossing = new Set(inside.flatMap((node) => node.inputs).filter((input) => !names.has(input)));
   invariant(crossing.size <= 1, `one tensor crosses into stage ${from}, found ${[...crossing].join(', ')}`);
-  const outer = network.nodes.filter((node) => node.stage >= to).flatMap((node) => node.inputs);
-  const leaving = new Set(outer.filter((input) => names.has(input)));
-  invariant(leaving.size <= 1, `one tensor leaves stage ${to - 1}, found ${[...leaving].join(', ')}`);
+  const after = network.nodes.filter((node) => node.stage >= to);
+  const afterNames = new Set(after.map((node) => node.name));
+  const leaving = new Set(after.flatMap((node) => node.inputs).filter((input) => !afterNames.has(input)));
+  invariant(leaving.size <= 1, `one tensor crosses into stage ${to}, found ${[...leaving].join(', ')}`);
+  const output = [...leaving][0] ?? network.output;
+  invariant(names.has(output), `stages ${from} to ${to} make ${output}, which is read after them`);
 
   const [entry] = crossing;
   const shift = <N extends GraphNode>(node: N): N => ({
@@ -46,6 +49,6 @@ export function sliceNetwork(network: Network, from: number, to: number): Networ
       .filter((param) => param.stage >= from && param.stage < to)
       .map((param) => ({ ...param, stage: param.stage - from })),
     stages: network.stages.slice(from, to),
-    output: [...leaving][0] ?? network.output,
+    output,
   };
 }

@@ -113,8 +113,9 @@ export function createTrainableNetwork(tf: TensorFlow, network: Network, weights
   const layers = createDifferentiableLayers(tf, createKernels(tf));
   const variables = new Map<string, Variable>();
   const statistics = new Map<string, Variable>();
-  for (const [name, tensor] of uploadParams(tf, network, weights)) {
-    const { role } = network.params.find((param) => param.name === name)!;
+  const uploaded = uploadParams(tf, network, weights);
+  for (const { name, role } of network.params) {
+    const tensor = uploaded.get(name)!;
     const isStatistic = role === 'mean' || role === 'variance';
     (isStatistic ? statistics : variables).set(name, tf.variable(tensor, !isStatistic));
     tensor.dispose();
@@ -122,18 +123,20 @@ export function createTrainableNetwork(tf: TensorFlow, network: Network, weights
   return {
     variables,
     statistics,
-    forward(x, options) {
-      const results = new Map<string, Tensor>();
-      const constants = new Set<string>();
-      for (const node of network.nodes) {
-        const inputs = node.op === 'input' ? [x] : node.inputs.map((name) => results.get(name)!);
-        const isConstant = node.inputs.every((name) => constants.has(name));
-        if (node.op === 'input' || (node.op === 'normalise' && isConstant)) constants.add(node.name);
-        const values = { variables, statistics };
-        results.set(node.name, forwardNode(tf, layers, values, node, inputs, { ...options, isConstant }));
-      }
-      return results.get(network.output)!;
-    },
+    forward: (x, options) =>
+      // Frees what no gradient will ask for; the tape keeps the rest.
+      tf.tidy(() => {
+        const results = new Map<string, Tensor>();
+        const constants = new Set<string>();
+        for (const node of network.nodes) {
+          const inputs = node.op === 'input' ? [x] : node.inputs.map((name) => results.get(name)!);
+          const isConstant = node.inputs.every((name) => constants.has(name));
+          if (node.op === 'input' || (node.op === 'normalise' && isConstant)) constants.add(node.name);
+          const values = { variables, statistics };
+          results.set(node.name, forwardNode(tf, layers, values, node, inputs, { ...options, isConstant }));
+        }
+        return results.get(network.output)!;
+      }),
     async readWeights() {
       const result = new Map<string, WeightTensor>();
       for (const { name, layout } of network.params) {

@@ -4,7 +4,7 @@ import { GraftError, invariant } from '../../../shared/errors.js';
 import { createStream } from '../../../shared/random.js';
 import type { OptimizerSpec, Recipe } from '../../../shared/recipe.js';
 import type { BackboneDefinition } from '../backbones/types.js';
-import { createEagerNetwork, type EagerNetwork } from '../graph/eager.js';
+import { chooseRunner, createFrozenNetwork, type RunnerChoice } from '../compiled/frozen-network.js';
 import { foldNetwork } from '../graph/fold.js';
 import { HEAD_BIAS, HEAD_WEIGHT, truncateNetwork } from '../graph/head.js';
 import { toTensorFlowLayout, toSourceLayout } from '../graph/layout.js';
@@ -22,7 +22,9 @@ export interface TrainingModel {
   readonly classCount: number;
   /** Whether everything before the head is frozen, so that {@link freeze} yields the head's features. */
   readonly isFrozen: boolean;
-  /** Identifies what {@link freeze} computes: equal for equal weights and the same cut. */
+  /** How the frozen part runs, and why. */
+  readonly runner: RunnerChoice;
+  /** Identifies what {@link freeze} computes: equal for equal weights, the same cut, the same way of running. */
   readonly frozenFingerprint: string;
   /**
    * The frozen part, outside any tape.
@@ -97,21 +99,21 @@ function trainedStages(recipe: Recipe, network: Network): number {
  * @param weights the backbone's, in the source layout
  * @throws GraftError `invalid-value` when the recipe wants more stages to train than there are
  */
-export function createTrainingModel(
+export async function createTrainingModel(
   tf: TensorFlow,
   definition: BackboneDefinition,
   weights: WeightMap,
   classCount: number,
   recipe: Recipe,
-): TrainingModel {
+): Promise<TrainingModel> {
   const trunk = truncateNetwork(definition.build(), definition.featuresNode);
   const trained = trainedStages(recipe, trunk);
   const firstTrained = trunk.stages.length - trained;
   const frozen: Network | null = firstTrained > 0 ? sliceNetwork(trunk, 0, firstTrained) : null;
   const trainable: Network | null = trained > 0 ? sliceNetwork(trunk, firstTrained, trunk.stages.length) : null;
 
-  const folded = frozen && foldNetwork(frozen, weights);
-  const prefix: EagerNetwork | null = folded && createEagerNetwork(tf, folded.network, folded.weights);
+  const choice = await chooseRunner(tf, definition.id);
+  const prefix = frozen && (await createFrozenNetwork(tf, foldNetwork(frozen, weights), choice));
   const tail: TrainableNetwork | null = trainable && createTrainableNetwork(tf, trainable, weights);
 
   const initial = initialHead(recipe.training.seed, classCount, definition.featureSize);
@@ -149,8 +151,9 @@ export function createTrainingModel(
 
   return {
     classCount,
+    runner: choice,
     isFrozen: trained === 0,
-    frozenFingerprint: frozen ? fingerprintWeights(frozen, weights) : 'pixels',
+    frozenFingerprint: frozen ? `${choice.runner}:${fingerprintWeights(frozen, weights)}` : 'pixels',
     freeze: (pixels) => (prefix ? prefix.run(pixels) : pixels.clone()),
     logits: (cut, training, dropoutMask) =>
       tf.tidy(() => {

@@ -70,7 +70,7 @@ async function openSession(options: TrainOptions, onProgress: ProgressListener):
     framing: recipe.data.framing,
     cache,
   });
-  const model = createTrainingModel(tf, definition, weights, split.classes.length, recipe);
+  const model = await createTrainingModel(tf, definition, weights, split.classes.length, recipe);
   try {
     const { input, featureSize } = definition;
     const shared = { images: split.images, input, featureSize, source, signal };

@@ -153,6 +153,44 @@ describe('files made to break a reader', () => {
     expect((await refusalOfBytes(legacyBytes(header, many(size, 0x55), [0x2e]))).code).toBe('weights-unreadable');
   });
 
+  it('refuses a tensor that repeats one value until the memory is full', async () => {
+    const text = (value: string): number[] => [0x58, value.length, 0, 0, 0, ...new TextEncoder().encode(value)];
+    const global = (name: string): number[] => [0x63, ...new TextEncoder().encode(name.replace('|', '\n') + '\n')];
+    const storage = [
+      0x28,
+      text('storage'),
+      global('torch|FloatStorage'),
+      text('0'),
+      text('cpu'),
+      0x4b,
+      1,
+      0x74,
+      0x51,
+    ].flat();
+    const size = [0x4a, 0, 0, 0, 0x20, 0x85];
+    const tensor = [
+      global('torch._utils|_rebuild_tensor_v2'),
+      0x28,
+      storage,
+      0x4b,
+      0,
+      size,
+      [0x4b, 0, 0x85],
+      0x74,
+      0x52,
+    ];
+    const state = [0x7d, text('weight'), tensor.flat(), 0x73, 0x2e].flat();
+    const bytes = legacyBytes(
+      [0x4d, 0xe9, 3, 0x2e],
+      [0x80, 2, 0x7d, 0x2e],
+      [0x80, 2, ...state],
+      [0x80, 2, 0x5d],
+      [...text('0'), 0x61, 0x2e, ...[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
+    );
+    const error = await refusalOfBytes(bytes);
+    expect(error.message).toContain('about as large as their storages');
+  });
+
   it('refuses a safetensors header nested a hundred thousand deep', async () => {
     const json = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     const bytes = new Uint8Array(8 + json.length);

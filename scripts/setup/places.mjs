@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The repository's root. */
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+export const TFJS_PACKAGE = join(ROOT, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
+
+/**
+ * The user's data folder, as `src/main/engine/paths.ts` has it; a test compares the two.
+ *
+ * @param {NodeJS.ProcessEnv} [env]
+ * @param {NodeJS.Platform} [platform]
+ * @param {string} [home]
+ */
+export function dataFolder(env = process.env, platform = process.platform, home = homedir()) {
+  const { GRAFT_HOME, LOCALAPPDATA, XDG_DATA_HOME } = env;
+  if (GRAFT_HOME) return GRAFT_HOME;
+  if (platform === 'win32') return join(LOCALAPPDATA || join(home, 'AppData', 'Local'), 'Graft');
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'Graft');
+  return join(XDG_DATA_HOME || join(home, '.local', 'share'), 'graft');
+}
+
+/** Native libraries live here, not in node_modules, which npm wipes at will. */
+export const nativeFolder = () => join(dataFolder(), 'native');
+
+/** Python interpreters to try, the usual first. */
+export const PYTHONS = process.platform === 'win32' ? [['py', '-3'], ['python']] : [['python3'], ['python']];
+
+/** Whether an NVIDIA driver is installed. */
+export function hasNvidiaDriver() {
+  if (process.platform === 'linux') return existsSync('/proc/driver/nvidia/version') || existsSync('/dev/nvidiactl');
+  if (process.platform === 'win32') return existsSync(join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', 'nvcuda.dll'));
+  return false;
+}

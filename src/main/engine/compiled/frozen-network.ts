@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { messageOf } from '../../../shared/errors.js';
+import { readCachedJson, writeCachedJson } from '../dataset/cache.js';
+import { createEagerNetwork, type EagerNetwork } from '../graph/eager.js';
+import type { FoldedNetwork } from '../graph/fold.js';
+import { entryPath, probesFolder } from '../paths.js';
+import { nativeBackend, type TensorFlow } from '../tf.js';
+import { createCompiledNetwork } from './compiled-network.js';
+
+/** Raised when the compiled graph is written differently, so that machines are probed again. */
+const PROBE_VERSION = 1;
+const PROBE_TIMEOUT_MS = 120_000;
+/** Rounding differs between the two; more than this would be a mistake of the machine's. */
+const MAX_DIFFERENCE = 1e-3;
+
+const resultSchema = v.object({ eagerMs: v.number(), compiledMs: v.number(), difference: v.number() });
+const recordSchema = v.object({ runner: v.picklist(['compiled', 'eager']), reason: v.string() });
+
+/** How a frozen network is run here, and why. */
+export type RunnerChoice = v.InferOutput<typeof recordSchema>;
+
+function judge(output: string): RunnerChoice {
+  const result = v.safeParse(resultSchema, JSON.parse(output));
+  if (!result.success) return { runner: 'eager', reason: 'the probe gave no result' };
+  const { eagerMs, compiledMs, difference } = result.output;
+  if (!(difference <= MAX_DIFFERENCE)) {
+    return { runner: 'eager', reason: `the compiled graph differs by ${difference.toExponential(1)}` };
+  }
+  const ratio = `${(eagerMs / compiledMs).toFixed(2)} times as fast as eager`;
+  return { runner: compiledMs < eagerMs ? 'compiled' : 'eager', reason: `the compiled graph is ${ratio}` };
+}
+
+/** Runs the probe in a process of its own, which may die. */
+async function runProbe(backbone: string): Promise<RunnerChoice> {
+  return await new Promise((resolve) => {
+    const options = { timeout: PROBE_TIMEOUT_MS, encoding: 'utf8' as const };
+    execFile(process.execPath, [entryPath('probe'), backbone], options, (error, stdout) => {
+      if (error !== null) resolve({ runner: 'eager', reason: `the compiled graph fails here: ${messageOf(error)}` });
+      else resolve(judge(stdout));
+    });
+  });
+}
+
+/**
+ * Decides how a backbone's frozen part runs on this machine: the compiled graph where it works and is faster, else one
+ * call a node. Probed once, then remembered.
+ */
+export async function chooseRunner(tf: TensorFlow, backbone: string): Promise<RunnerChoice> {
+  if (!existsSync(entryPath('probe'))) return { runner: 'eager', reason: 'the build has no probe' };
+  const machine = [PROBE_VERSION, nativeBackend(tf).binding.TF_Version, cpus()[0]?.model, cpus().length, backbone];
+  const name = `${createHash('sha256').update(JSON.stringify(machine)).digest('hex')}.json`;
+  const known = await readCachedJson(join(probesFolder(), name));
+  if (v.is(recordSchema, known)) return known;
+  const choice = await runProbe(backbone);
+  await writeCachedJson(probesFolder(), name, choice);
+  return choice;
+}
+
+/** Makes a folded network ready to run, the way {@link chooseRunner} decided. Dispose it. */
+export async function createFrozenNetwork(
+  tf: TensorFlow,
+  { network, weights }: FoldedNetwork,
+  choice: RunnerChoice,
+): Promise<EagerNetwork> {
+  return choice.runner === 'compiled'
+    ? await createCompiledNetwork(tf, network, weights)
+    : createEagerNetwork(tf, network, weights);
+}
