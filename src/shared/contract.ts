@@ -120,5 +120,5 @@ export function isMethodName(name: unknown): name is MethodName {
  * @throws GraftError `invalid-value` naming the method, the field, what was expected and what came
  */
 export function parseParams<M extends MethodName>(method: M, params: unknown): Params<M> {
-  return parseWith(METHODS[method], params, method) as Params<M>;
+  return parseWith(METHODS[method], params, method);
 }

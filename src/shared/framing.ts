@@ -1,3 +1,4 @@
+import { invariant } from './errors.js';
 import type { PixelImage } from './image.js';
 import type { Framing, InputSpec } from './input.js';
 import { type Box, resizeImage, roundHalfEven, shorterSideSize } from './resize.js';
@@ -19,6 +20,7 @@ function layoutOf(width: number, height: number, input: InputSpec, framing: Fram
     const h = Math.max(1, Math.round(height * scale));
     return { width: w, height: h, window: { left: 0, top: 0, width: w, height: h } };
   }
+  invariant(resize >= size, 'the crop fits into what was resized for it');
   const resized = shorterSideSize(width, height, resize);
   const left = roundHalfEven((resized.width - size) / 2);
   const top = roundHalfEven((resized.height - size) / 2);

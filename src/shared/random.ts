@@ -88,14 +88,15 @@ export function createStream(...parts: readonly (string | number)[]): RandomStre
     const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
     return radius * Math.cos(2 * Math.PI * uniform());
   };
-  const gamma = (alpha: number): number => {
-    if (alpha < 1) return gamma(alpha + 1) * Math.pow(1 - uniform(), 1 / alpha);
+  // As a logarithm, since a gamma of small shape underflows to 0.
+  const logGamma = (alpha: number): number => {
+    if (alpha < 1) return logGamma(alpha + 1) + Math.log(1 - uniform()) / alpha;
     const d = alpha - 1 / 3;
     const c = 1 / Math.sqrt(9 * d);
     for (;;) {
       const x = normal();
       const v = Math.pow(1 + c * x, 3);
-      if (v > 0 && Math.log(1 - uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
+      if (v > 0 && Math.log(1 - uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return Math.log(d * v);
     }
   };
   const integer = (count: number): number => Math.floor(uniform() * count);
@@ -106,10 +107,10 @@ export function createStream(...parts: readonly (string | number)[]): RandomStre
     integer,
     chance: (p) => uniform() < p,
     normal,
-    gamma,
+    gamma: (alpha) => Math.exp(logGamma(alpha)),
     beta: (a, b) => {
-      const x = gamma(a);
-      return x / (x + gamma(b));
+      const x = logGamma(a);
+      return 1 / (1 + Math.exp(logGamma(b) - x));
     },
     permutation: (count) => {
       const order = Uint32Array.from({ length: count }, (_, index) => index);

@@ -105,22 +105,22 @@ function resizeRows(
   const out = new Uint8Array(rows * width * 3);
   const { data, width: sourceWidth } = source;
   const { size, first, count, weights } = table;
-  for (let x = 0; x < width; x++) {
-    const start = first[x]! + left;
-    const taps = count[x]!;
-    const base = x * size;
-    for (let y = 0; y < rows; y++) {
-      let from = ((firstRow + y) * sourceWidth + start) * 3;
+  let to = 0;
+  for (let y = 0; y < rows; y++) {
+    const row = (firstRow + y) * sourceWidth + left;
+    for (let x = 0; x < width; x++, to += 3) {
+      let from = (row + first[x]!) * 3;
+      const base = x * size;
+      const end = base + count[x]!;
       let r = HALF;
       let g = HALF;
       let b = HALF;
-      for (let tap = 0; tap < taps; tap++, from += 3) {
-        const weight = weights[base + tap]!;
-        r += data[from]! * weight;
-        g += data[from + 1]! * weight;
-        b += data[from + 2]! * weight;
+      for (let tap = base; tap < end; tap++, from += 3) {
+        const weight = weights[tap]!;
+        r = (r + Math.imul(data[from]!, weight)) | 0;
+        g = (g + Math.imul(data[from + 1]!, weight)) | 0;
+        b = (b + Math.imul(data[from + 2]!, weight)) | 0;
       }
-      const to = (y * width + x) * 3;
       out[to] = clip(r >> PRECISION_BITS);
       out[to + 1] = clip(g >> PRECISION_BITS);
       out[to + 2] = clip(b >> PRECISION_BITS);
@@ -146,7 +146,7 @@ function resizeColumns(
     for (let tap = 0; tap < count[y]!; tap++) {
       const weight = weights[y * size + tap]!;
       const from = (first[y]! + tap - firstRow) * stride;
-      for (let i = 0; i < stride; i++) sums[i] = sums[i]! + rows[from + i]! * weight;
+      for (let i = 0; i < stride; i++) sums[i] = sums[i]! + Math.imul(rows[from + i]!, weight);
     }
     const to = y * stride;
     for (let i = 0; i < stride; i++) out[to + i] = clip(sums[i]! >> PRECISION_BITS);
@@ -197,7 +197,7 @@ export function shorterSideSize(width: number, height: number, shorter: number):
     : { width: Math.floor((shorter * width) / height), height: shorter };
 }
 
-/** Half of a number, rounded to the even neighbour as Python's `round` does. */
+/** Rounds to the nearest whole number, halves to the even one, as Python's `round` does. */
 export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;

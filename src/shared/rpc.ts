@@ -122,7 +122,7 @@ export function connect(port: Port): Client {
     on<E extends EventName>(name: E, listener: (data: Events[E], seq: number) => void): () => void {
       const listeners = events.get(name) ?? new Listeners<[data: never, seq: number]>();
       events.set(name, listeners);
-      return listeners.add(listener as (data: never, seq: number) => void);
+      return listeners.add(listener);
     },
     onClose: (listener) => closes.add(listener),
     close() {

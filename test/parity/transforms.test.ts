@@ -40,7 +40,7 @@ function planOf({ op, params }: Case): AugmentPlan {
   const onSquare = (planned: Record<string, unknown> & { op: string }): AugmentPlan => ({
     input: INPUT,
     frame: { kind: 'framing', framing: 'squash' },
-    ops: [planned as PlannedOp],
+    ops: [planned],
   });
   switch (op) {
     case 'eval':

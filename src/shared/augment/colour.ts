@@ -22,15 +22,20 @@ export function applyTables(image: PixelImage, tables: readonly [Uint8Array, Uin
   return image;
 }
 
-/** A table from a function of 0..255. */
+/** A table from a function of 0..255; results are cut off at 0 and 255, fractions dropped. */
 export function tableOf(value: (input: number) => number): Uint8Array {
-  return Uint8ClampedArray.from({ length: 256 }, (_, input) => Math.floor(value(input))) as unknown as Uint8Array;
+  return Uint8Array.from({ length: 256 }, (_, input) => Math.min(255, Math.max(0, value(input))));
 }
 
-/** Pillow's `Image.blend`: `from + factor · (to − from)`, cut off at 0 and 255, fractions dropped. */
+/**
+ * Pillow's `Image.blend` (libImaging/Blend.c): `from + factor · (to − from)` in float32, cut off at 0 and 255, fractions
+ * dropped.
+ *
+ * @param factor as float32, which `Math.fround` gives
+ */
 export function blend(from: number, to: number, factor: number): number {
-  const value = from + factor * (to - from);
-  return value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value);
+  const value = Math.fround(from + Math.fround(factor * (to - from)));
+  return value <= 0 ? 0 : value >= 255 ? 255 : value | 0;
 }
 
 /** How often each value occurs in one channel. */

@@ -41,24 +41,58 @@ export function inverseAffine(
   return [m0, m1, m2, m3, m4, m5, 0, 0, 1];
 }
 
+/** Whether a matrix moves whole pixels onto whole pixels: flips, quarter turns, whole shifts. */
+function isPixelMove([a, b, c, d, e, f, g, h, i]: Matrix): boolean {
+  const isUnit = (p: number, q: number): boolean => Math.abs(p) + Math.abs(q) === 1 && p * q === 0;
+  return isUnit(a, b) && isUnit(d, e) && Number.isInteger(c) && Number.isInteger(f) && g === 0 && h === 0 && i === 1;
+}
+
+/** {@link sampleThrough} where every sample falls on a pixel's centre. */
+function movePixels(source: PixelImage, [a, b, c, d, e, f]: Matrix): PixelImage {
+  const { width, height, data } = source;
+  const out = new Uint8Array(data.length);
+  // The half pixel from corner to centre, on the way in and out: a whole number once the offset is added.
+  const left = c + (a + b - 1) / 2;
+  const top = f + (d + e - 1) / 2;
+  let to = 0;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, to += 3) {
+      const xin = a * x + b * y + left;
+      const yin = d * x + e * y + top;
+      if (xin < 0 || xin >= width || yin < 0 || yin >= height) continue;
+      const from = (yin * width + xin) * 3;
+      out[to] = data[from]!;
+      out[to + 1] = data[from + 1]!;
+      out[to + 2] = data[from + 2]!;
+    }
+  }
+  return { width, height, data: out };
+}
+
 /**
  * Samples a picture once through a matrix, bilinear, black outside; the result has the source's size. As Pillow's
- * `Image.transform` does it (libImaging/Geometry.c): pixel centres at halves, neighbours clamped at the edges.
+ * `Image.transform` does it (libImaging/Geometry.c): pixel centres at halves, neighbours clamped at the edges, fractions
+ * of a level dropped.
  */
 export function sampleThrough(source: PixelImage, matrix: Matrix): PixelImage {
+  if (isPixelMove(matrix)) return movePixels(source, matrix);
   const { width, height, data } = source;
   const out = new Uint8Array(data.length);
   const [a, b, c, d, e, f, g, h, i] = matrix;
-  const isAffine = g === 0 && h === 0;
+  const isAffine = g === 0 && h === 0 && i === 1;
   const row = width * 3;
   let to = 0;
   for (let y = 0; y < height; y++) {
     const yc = y + 0.5;
     for (let x = 0; x < width; x++, to += 3) {
       const xc = x + 0.5;
-      const w = isAffine ? i : g * xc + h * yc + i;
-      const xin = (a * xc + b * yc + c) / w;
-      const yin = (d * xc + e * yc + f) / w;
+      let xin = a * xc + b * yc + c;
+      let yin = d * xc + e * yc + f;
+      if (!isAffine) {
+        const w = g * xc + h * yc + i;
+        xin /= w;
+        yin /= w;
+      }
       // Written so that coordinates that are no numbers fall outside.
       if (!(xin >= 0 && xin < width && yin >= 0 && yin < height)) continue;
       const xs = xin - 0.5;

@@ -1,4 +1,5 @@
 import type { PixelImage } from '../image.js';
+import type { InputSpec } from '../input.js';
 import type { RandomStream } from '../random.js';
 import type { Box } from '../resize.js';
 import type { Matrix } from './matrix.js';
@@ -9,12 +10,18 @@ interface NumericSpec {
   readonly unit: string;
   readonly min: number;
   readonly max: number;
+  /** Of a slider. */
   readonly step: number;
 }
 
 /** One setting of an op: what it is called, in which unit, between which bounds. Sliders and checks are made from it. */
 export type ParamSpec =
-  | ({ readonly kind: 'number'; readonly default: number } & NumericSpec)
+  | ({
+      readonly kind: 'number';
+      readonly default: number;
+      /** Only `min` and whole steps above it are allowed. */
+      readonly isStepped?: boolean;
+    } & NumericSpec)
   | ({ readonly kind: 'range'; readonly default: readonly [low: number, high: number] } & NumericSpec)
   | { readonly kind: 'choice'; readonly label: string; readonly choices: readonly string[]; readonly default: string };
 
@@ -77,7 +84,7 @@ export type Primitive =
       readonly op: string;
       readonly kind: 'pixels';
       /** May change the picture in place or return another of the same size. */
-      apply(image: PixelImage, planned: PlannedOp): PixelImage;
+      apply(image: PixelImage, planned: PlannedOp, input: InputSpec): PixelImage;
     };
 
 /** Types an op's `sample` by its own table of parameters. */
@@ -87,7 +94,7 @@ export function defineOp<P extends Readonly<Record<string, ParamSpec>>>(
     sample(values: ValuesOf<P>, rng: RandomStream, square: Size): readonly PlannedOp[];
   },
 ): SquareOp {
-  return op as unknown as SquareOp;
+  return op;
 }
 
 /** As {@link defineOp}, for the op that frames. */
@@ -97,7 +104,7 @@ export function defineFrameOp<P extends Readonly<Record<string, ParamSpec>>>(
     sample(values: ValuesOf<P>, rng: RandomStream, source: Size): Box;
   },
 ): FrameOp {
-  return op as unknown as FrameOp;
+  return op;
 }
 
 /** Types a geometric primitive by its own planned op. */
@@ -111,7 +118,7 @@ export function defineGeometric<T extends PlannedOp>(
 /** Types a pixel primitive by its own planned op. */
 export function definePixels<T extends PlannedOp>(
   op: T['op'],
-  apply: (image: PixelImage, planned: T) => PixelImage,
+  apply: (image: PixelImage, planned: T, input: InputSpec) => PixelImage,
 ): Primitive {
-  return { op, kind: 'pixels', apply: (image, planned) => apply(image, planned as T) };
+  return { op, kind: 'pixels', apply: (image, planned, input) => apply(image, planned as T, input) };
 }

@@ -13,7 +13,7 @@ export interface AugmentStep {
 /** Mixing of pictures inside a batch. */
 export interface MixSpec {
   readonly kind: 'mixup' | 'cutmix';
-  /** Of the Beta(alpha, alpha) that the share is drawn from, > 0. */
+  /** Of the Beta(alpha, alpha) that the share is drawn from, 0.01..100. */
   readonly alpha: number;
   /** Probability by batch, 0..1. */
   readonly p: number;
@@ -57,8 +57,10 @@ function parseParam(spec: ParamSpec, value: unknown, what: string): ParamValue {
   const unit = spec.unit === '' ? '' : ` ${spec.unit}`;
   const bounds = `from ${spec.min} to ${spec.max}${unit}`;
   if (spec.kind === 'number') {
-    if (isBetween(value, spec.min, spec.max)) return value;
-    return fail(`${what}: expected a number ${bounds}, ${received}`);
+    const isOnStep = (number: number): boolean => Number.isInteger((number - spec.min) / spec.step);
+    if (isBetween(value, spec.min, spec.max) && (!spec.isStepped || isOnStep(value))) return value;
+    const steps = spec.isStepped ? ` in steps of ${spec.step}` : '';
+    return fail(`${what}: expected a number ${bounds}${steps}, ${received}`);
   }
   if (Array.isArray(value) && value.length === 2) {
     const [low, high] = value as unknown[];
@@ -94,8 +96,8 @@ function parseMix(value: unknown): MixSpec | null {
   if (kind !== 'mixup' && kind !== 'cutmix') {
     return fail(`mix, kind: expected mixup or cutmix, received ${JSON.stringify(kind)}`);
   }
-  if (!isBetween(alpha, Number.MIN_VALUE, 100)) {
-    return fail(`mix, alpha: expected a number above 0, up to 100, received ${JSON.stringify(alpha)}`);
+  if (!isBetween(alpha, 0.01, 100)) {
+    return fail(`mix, alpha: expected a number from 0.01 to 100, received ${JSON.stringify(alpha)}`);
   }
   return { kind, alpha, p: parseProbability(record['p'] ?? 1, 'mix') };
 }

@@ -30,7 +30,7 @@ export function renderAugment(source: PixelImage, plan: AugmentPlan): PixelImage
       pending = pending === null ? matrix : multiply(pending, matrix);
     } else {
       settle();
-      image = primitive.apply(image, planned);
+      image = primitive.apply(image, planned, input);
     }
   }
   settle();

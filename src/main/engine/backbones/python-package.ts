@@ -87,7 +87,7 @@ async function downloadByHttps(
 ): Promise<string> {
   const address = `${index}/pypi/${request.package}/${request.version}/json`;
   const answer: unknown = await fetch(address, { signal: options.signal ?? null })
-    .then(async (response) => (response.ok ? ((await response.json()) as unknown) : `status ${response.status}`))
+    .then(async (response) => (response.ok ? ((await response.json())) : `status ${response.status}`))
     .catch((cause: unknown) => {
       throw new GraftError('download-failed', `${address} cannot be reached`, { cause });
     });

@@ -80,7 +80,7 @@ const DESCRIPTOR = {
   },
 };
 
-const root = protobuf.Root.fromJSON(DESCRIPTOR as protobuf.INamespace);
+const root = protobuf.Root.fromJSON(DESCRIPTOR);
 
 /** TensorFlow's DataType numbers. */
 export const DT_FLOAT = 1;

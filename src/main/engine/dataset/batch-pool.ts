@@ -16,6 +16,8 @@ export interface BatchPool {
 }
 
 const MAX_WORKERS = 4;
+/** A worker that is asked to end gets so long to finish the decodes that it has in flight. */
+const CLOSE_TIMEOUT_MS = 10_000;
 
 /** Workers beside the engine's own thread. */
 export const defaultWorkers = (): number => Math.max(1, Math.min(MAX_WORKERS, availableParallelism() - 1));
@@ -69,7 +71,7 @@ function createLane(file: string, settings: WorkerSettings): Lane {
     const job = pending.get(id);
     pending.delete(id);
     // An idle worker must not keep the process alive; a busy one must.
-    if (pending.size === 0) worker.unref();
+    if (pending.size === 0 && ended === null) worker.unref();
     return job;
   };
   worker.unref();
@@ -103,7 +105,8 @@ function createLane(file: string, settings: WorkerSettings): Lane {
       end(closedError());
       worker.ref();
       worker.postMessage('close' satisfies WorkerRequest);
-      return exited;
+      const timer = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS);
+      return exited.finally(() => clearTimeout(timer));
     },
   };
 }

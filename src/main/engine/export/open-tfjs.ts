@@ -84,7 +84,7 @@ export async function openExportedModel(tf: TensorFlow, folder: string): Promise
   const size = preprocess.input.shape[1];
   const scores = tf.model({
     inputs: model.inputs,
-    outputs: model.getLayer(LOGITS_NODE).output as SymbolicTensor,
+    outputs: model.getLayer(LOGITS_NODE).output,
   });
   return {
     input: {

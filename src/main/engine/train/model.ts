@@ -161,7 +161,7 @@ export async function createTrainingModel(
           tail ? tail.forward(cut, { batchNorm: recipe.fineTune.batchNorm, training }) : cut
         ) as Tensor2D; // [n, features]
         const kept = dropoutMask ? features.mul<Tensor2D>(dropoutMask) : features;
-        return tf.matMul(kept, headWeight as unknown as Tensor2D).add<Tensor2D>(headBias); // [n, classes]
+        return tf.matMul(kept, headWeight).add<Tensor2D>(headBias); // [n, classes]
       }),
     variables,
     groups,

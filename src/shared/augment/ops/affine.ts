@@ -27,7 +27,8 @@ export const affine = defineOp({
     shear: { kind: 'range', label: 'Shear', unit: '°', min: -60, max: 60, step: 1, default: [-5, 5] },
   },
   sample({ degrees, translate, scale, shear }, rng, { width, height }): Affine[] {
-    const shift = (length: number): number => Math.round(rng.between(-translate * length, translate * length));
+    // Zero is added so that no negative zero comes out, which JSON does not keep.
+    const shift = (length: number): number => Math.round(rng.between(-translate * length, translate * length)) + 0;
     return [
       {
         op: 'affine',

@@ -36,7 +36,7 @@ const translate = (magnitude: Entry['magnitude'], axis: 'x' | 'y'): Entry => ({
   magnitude,
   isSigned: true,
   plan: (length) => {
-    const pixels = Math.trunc(length);
+    const pixels = Math.trunc(length) + 0;
     const translatePixels: [number, number] = axis === 'x' ? [pixels, 0] : [0, pixels];
     return [
       { op: 'affine', degrees: 0, translatePixels, scale: 1, shearDegrees: [0, 0], about: 'centre' } satisfies Affine,
@@ -115,7 +115,7 @@ function pick(entries: readonly Entry[], bin: number | null, rng: RandomStream, 
   const drawn = rng.integer(BINS);
   const isNegative = rng.chance(0.5);
   const magnitude = entry.magnitude(bin ?? drawn, square);
-  return entry.plan(entry.isSigned && isNegative ? -magnitude : magnitude);
+  return entry.plan(entry.isSigned && isNegative ? 0 - magnitude : magnitude);
 }
 
 /** Müller & Hutter, "TrivialAugment: tuning-free yet state-of-the-art data augmentation" (2021); torchvision's table. */
@@ -137,9 +137,9 @@ export const randAugment = defineOp({
   kind: 'pixels',
   defaultP: 1,
   params: {
-    num_ops: { kind: 'number', label: 'Changes', unit: '', min: 1, max: 6, step: 1, default: 2 },
-    magnitude: { kind: 'number', label: 'Strength', unit: '', min: 0, max: BINS - 1, step: 1, default: 9 },
+    num_ops: { kind: 'number', label: 'Changes', unit: '', min: 1, max: 6, step: 1, isStepped: true, default: 2 },
+    magnitude: { kind: 'number', label: 'Strength', unit: '', min: 0, max: BINS - 1, step: 1, isStepped: true, default: 9 },
   },
   sample: ({ num_ops: count, magnitude }, rng, square) =>
-    Array.from({ length: Math.round(count) }, () => pick(RAND_TABLE, Math.round(magnitude), rng, square)).flat(),
+    Array.from({ length: count }, () => pick(RAND_TABLE, magnitude, rng, square)).flat(),
 });

@@ -1,4 +1,5 @@
 import { applyTable, blend, luma, tableOf } from '../colour.js';
+import { turnHue } from '../hue.js';
 import { defineOp, definePixels, type PlannedOp } from '../op.js';
 import type { PixelImage } from '../../image.js';
 
@@ -46,13 +47,23 @@ export const colorJitter = defineOp({
 
 function saturate(image: PixelImage, factor: number): PixelImage {
   const { data } = image;
+  const share = Math.fround(factor);
   for (let i = 0; i < data.length; i += 3) {
     const grey = luma(data[i]!, data[i + 1]!, data[i + 2]!);
-    data[i] = blend(grey, data[i]!, factor);
-    data[i + 1] = blend(grey, data[i + 1]!, factor);
-    data[i + 2] = blend(grey, data[i + 2]!, factor);
+    data[i] = blend(grey, data[i]!, share);
+    data[i + 1] = blend(grey, data[i + 1]!, share);
+    data[i + 2] = blend(grey, data[i + 2]!, share);
   }
   return image;
+}
+
+/** Blends with one level of grey. */
+function blendLevel(image: PixelImage, level: number, factor: number): PixelImage {
+  const share = Math.fround(factor);
+  return applyTable(
+    image,
+    tableOf((value) => blend(level, value, share)),
+  );
 }
 
 function meanLuma({ data }: PixelImage): number {
@@ -61,75 +72,9 @@ function meanLuma({ data }: PixelImage): number {
   return Math.floor(sum / (data.length / 3) + 0.5);
 }
 
-/** Turns hue as Pillow does in 8-bit HSV (libImaging/Convert.c), rounding as it rounds. */
-function turnHue(image: PixelImage, turns: number): PixelImage {
-  const { data } = image;
-  const shift = Math.trunc(turns * 255) & 0xff;
-  for (let i = 0; i < data.length; i += 3) {
-    const r = data[i]!;
-    const g = data[i + 1]!;
-    const b = data[i + 2]!;
-    const max = Math.max(r, g, b);
-    const min = Math.min(r, g, b);
-    const chroma = max - min;
-    const s8 = chroma === 0 ? 0 : Math.trunc((chroma / max) * 255);
-    if (s8 === 0) {
-      data[i] = data[i + 1] = data[i + 2] = max;
-      continue;
-    }
-    const rc = (max - r) / chroma;
-    const gc = (max - g) / chroma;
-    const bc = (max - b) / chroma;
-    const sector = r === max ? bc - gc : g === max ? 2 + rc - bc : 4 + gc - rc;
-    const h8 = (Math.trunc(((sector / 6 + 1) % 1) * 255) + shift) & 0xff;
-    const h = (h8 * 6) / 255;
-    const s = s8 / 255;
-    const part = Math.floor(h);
-    const f = h - part;
-    const p = Math.round(max * (1 - s));
-    const q = Math.round(max * (1 - s * f));
-    const t = Math.round(max * (1 - s * (1 - f)));
-    let red = max;
-    let green = t;
-    let blue = p;
-    switch (part % 6) {
-      case 1:
-        [red, green, blue] = [q, max, p];
-        break;
-      case 2:
-        [red, green, blue] = [p, max, t];
-        break;
-      case 3:
-        [red, green, blue] = [p, q, max];
-        break;
-      case 4:
-        [red, green, blue] = [t, p, max];
-        break;
-      case 5:
-        [red, green, blue] = [max, p, q];
-        break;
-    }
-    data[i] = red;
-    data[i + 1] = green;
-    data[i + 2] = blue;
-  }
-  return image;
-}
-
 export const colorPrimitives = [
-  definePixels<Enhancement>('brightness', (image, { factor }) =>
-    applyTable(
-      image,
-      tableOf((value) => blend(0, value, factor)),
-    ),
-  ),
-  definePixels<Enhancement>('contrast', (image, { factor }) => {
-    const mean = meanLuma(image);
-    return applyTable(
-      image,
-      tableOf((value) => blend(mean, value, factor)),
-    );
-  }),
+  definePixels<Enhancement>('brightness', (image, { factor }) => blendLevel(image, 0, factor)),
+  definePixels<Enhancement>('contrast', (image, { factor }) => blendLevel(image, meanLuma(image), factor)),
   definePixels<Enhancement>('saturation', (image, { factor }) => saturate(image, factor)),
   definePixels<HueShift>('hue', (image, { turns }) => turnHue(image, turns)),
 ];

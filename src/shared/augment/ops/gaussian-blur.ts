@@ -1,5 +1,4 @@
 import type { PixelImage } from '../../image.js';
-import { roundHalfEven } from '../../resize.js';
 import { defineOp, definePixels } from '../op.js';
 
 /** A planned blur. */
@@ -19,11 +18,11 @@ export const gaussianBlur = defineOp({
   kind: 'pixels',
   defaultP: 0.2,
   params: {
-    kernel_size: { kind: 'number', label: 'Kernel', unit: 'px', min: 3, max: 31, step: 2, default: 9 },
+    kernel_size: { kind: 'number', label: 'Kernel', unit: 'px', min: 3, max: 31, step: 2, isStepped: true, default: 9 },
     sigma: { kind: 'range', label: 'Sigma', unit: 'px', min: 0.1, max: 10, step: 0.1, default: [0.1, 2] },
   },
   sample: ({ kernel_size: kernelSize, sigma }, rng): GaussianBlur[] => [
-    { op: 'gaussian_blur', kernelSize: Math.floor(kernelSize / 2) * 2 + 1, sigma: rng.between(sigma[0], sigma[1]) },
+    { op: 'gaussian_blur', kernelSize, sigma: rng.between(sigma[0], sigma[1]) },
   ],
 });
 
@@ -42,35 +41,36 @@ const reflect = (position: number, length: number): number => {
   return folded < length ? folded : period - folded;
 };
 
-/** Separable, in float32, mirrored at the edges, rounded once: as torchvision blurs. */
+/** Separable, mirrored at the edges, rounded once: as torchvision blurs. */
 function blur({ width, height, data }: PixelImage, planned: GaussianBlur): PixelImage {
   const kernel = kernelOf(planned);
   const half = (kernel.length - 1) / 2;
   const stride = width * 3;
   const lines = new Float32Array(data.length);
-  for (let x = 0; x < width; x++) {
-    for (let tap = 0; tap < kernel.length; tap++) {
-      const from = reflect(x + tap - half, width) * 3;
-      const weight = kernel[tap]!;
-      for (let y = 0; y < height; y++) {
-        const to = y * stride + x * 3;
-        const source = y * stride + from;
-        lines[to] = lines[to]! + data[source]! * weight;
-        lines[to + 1] = lines[to + 1]! + data[source + 1]! * weight;
-        lines[to + 2] = lines[to + 2]! + data[source + 2]! * weight;
-      }
+  const padded = new Uint8Array(stride + half * 6);
+  for (let y = 0; y < height; y++) {
+    const row = data.subarray(y * stride, (y + 1) * stride);
+    padded.set(row, half * 3);
+    for (let i = 0; i < half; i++) {
+      const [before, after] = [reflect(i - half, width) * 3, reflect(width + i, width) * 3];
+      padded.set(row.subarray(before, before + 3), i * 3);
+      padded.set(row.subarray(after, after + 3), (half + width + i) * 3);
+    }
+    for (let i = 0; i < stride; i++) {
+      let sum = 0;
+      for (let tap = 0; tap < kernel.length; tap++) sum += padded[i + tap * 3]! * kernel[tap]!;
+      lines[y * stride + i] = sum;
     }
   }
   const out = new Uint8Array(data.length);
-  const sums = new Float32Array(stride);
+  const starts = new Int32Array(kernel.length);
   for (let y = 0; y < height; y++) {
-    sums.fill(0);
-    for (let tap = 0; tap < kernel.length; tap++) {
-      const from = reflect(y + tap - half, height) * stride;
-      const weight = kernel[tap]!;
-      for (let i = 0; i < stride; i++) sums[i] = sums[i]! + lines[from + i]! * weight;
+    for (let tap = 0; tap < kernel.length; tap++) starts[tap] = reflect(y + tap - half, height) * stride;
+    for (let i = 0; i < stride; i++) {
+      let sum = 0;
+      for (let tap = 0; tap < kernel.length; tap++) sum += lines[starts[tap]! + i]! * kernel[tap]!;
+      out[y * stride + i] = sum + 0.5;
     }
-    for (let i = 0; i < stride; i++) out[y * stride + i] = roundHalfEven(sums[i]!);
   }
   return { width, height, data: out };
 }

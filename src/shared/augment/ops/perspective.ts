@@ -1,5 +1,4 @@
-import { invariant } from '../../errors.js';
-import type { Matrix } from '../matrix.js';
+import { IDENTITY, type Matrix } from '../matrix.js';
 import { defineGeometric, defineOp } from '../op.js';
 
 export type Corners = readonly (readonly [x: number, y: number])[];
@@ -46,8 +45,8 @@ export const perspective = defineOp({
   },
 });
 
-/** Solves `rows · x = values` by elimination with pivoting; rows are changed. */
-function solve(rows: number[][], values: number[]): number[] {
+/** Solves `rows · x = values` by elimination with pivoting, or null where there is no one solution; rows are changed. */
+function solve(rows: number[][], values: number[]): number[] | null {
   const n = values.length;
   for (let column = 0; column < n; column++) {
     let pivot = column;
@@ -57,7 +56,7 @@ function solve(rows: number[][], values: number[]): number[] {
     [rows[column], rows[pivot]] = [rows[pivot]!, rows[column]!];
     [values[column], values[pivot]] = [values[pivot]!, values[column]!];
     const head = rows[column]!;
-    invariant(head[column] !== 0, 'four corners, no three on a line');
+    if (Math.abs(head[column]!) < 1e-9) return null;
     for (let row = 0; row < n; row++) {
       if (row === column) continue;
       const factor = rows[row]![column]! / head[column]!;
@@ -68,7 +67,10 @@ function solve(rows: number[][], values: number[]): number[] {
   return values.map((value, i) => value / rows[i]![i]!);
 }
 
-/** The matrix that maps endpoints back to startpoints: torchvision's `_get_perspective_coeffs`. */
+/**
+ * The matrix that maps endpoints back to startpoints: torchvision's `_get_perspective_coeffs`. Where the strongest
+ * setting has put three corners on a line, nothing maps them back, and the picture stays as it is.
+ */
 function coefficients({ startpoints, endpoints }: Perspective): Matrix {
   const rows: number[][] = [];
   const values: number[] = [];
@@ -77,17 +79,9 @@ function coefficients({ startpoints, endpoints }: Perspective): Matrix {
     rows.push([ex, ey, 1, 0, 0, 0, -sx * ex, -sx * ey], [0, 0, 0, ex, ey, 1, -sy * ex, -sy * ey]);
     values.push(sx, sy);
   });
-  const [a, b, c, d, e, f, g, h] = solve(rows, values) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  return [a, b, c, d, e, f, g, h, 1];
+  const solution = solve(rows, values);
+  if (solution === null) return IDENTITY;
+  return [...solution, 1] as unknown as Matrix;
 }
 
 export const perspectivePrimitive = defineGeometric<Perspective>('perspective', coefficients);

@@ -1,6 +1,11 @@
 import type { PixelImage } from '../../image.js';
-import { createStream } from '../../random.js';
+import type { InputSpec } from '../../input.js';
+import { philox2x32 } from '../../random.js';
 import { defineOp, definePixels } from '../op.js';
+
+const FILLS = ['black', 'mean', 'noise'] as const;
+
+type Fill = (typeof FILLS)[number];
 
 /** A planned erasure. */
 export interface Erase {
@@ -9,8 +14,9 @@ export interface Erase {
   readonly top: number;
   readonly width: number;
   readonly height: number;
-  readonly fill: 'black' | 'noise';
-  /** Of the noise. */
+  /** `mean` is the colour that the network sees as zero, where torchvision's reference erases after normalising. */
+  readonly fill: Fill;
+  /** Of the noise, an unsigned 32-bit word. */
   readonly seed: number;
 }
 
@@ -26,7 +32,7 @@ export const randomErasing = defineOp({
   params: {
     scale: { kind: 'range', label: 'Area', unit: '×', min: 0.01, max: 0.9, step: 0.01, default: [0.02, 0.33] },
     ratio: { kind: 'range', label: 'Aspect', unit: '×', min: 0.1, max: 10, step: 0.1, default: [0.3, 3.3] },
-    value: { kind: 'choice', label: 'Fill', choices: ['black', 'noise'], default: 'black' },
+    value: { kind: 'choice', label: 'Fill', choices: FILLS, default: 'black' },
   },
   sample({ scale, ratio, value }, rng, square): Erase[] {
     const seed = rng.integer(2 ** 32);
@@ -39,20 +45,32 @@ export const randomErasing = defineOp({
       if (height >= 1 && width >= 1 && height < square.height && width < square.width) {
         const top = rng.integer(square.height - height + 1);
         const left = rng.integer(square.width - width + 1);
-        return [{ op: 'erase', left, top, width, height, fill: value === 'noise' ? 'noise' : 'black', seed }];
+        return [{ op: 'erase', left, top, width, height, fill: value as Fill, seed }];
       }
     }
     return [];
   },
 });
 
-function erase(image: PixelImage, planned: Erase): PixelImage {
-  const noise = planned.fill === 'noise' ? createStream(planned.seed, 'erase') : null;
-  for (let y = planned.top; y < planned.top + planned.height; y++) {
-    const start = (y * image.width + planned.left) * 3;
-    const end = start + planned.width * 3;
-    if (noise === null) image.data.fill(0, start, end);
-    else for (let i = start; i < end; i++) image.data[i] = noise.integer(256);
+/** Bytes that depend on a seed alone, eight from each of Philox's blocks. */
+function noiseBytes(length: number, seed: number): Uint8Array {
+  const words = new Uint32Array(Math.ceil(length / 8) * 2);
+  for (let i = 0; i < words.length; i += 2) words.set(philox2x32([i / 2, 0], seed), i);
+  const bytes = new Uint8Array(words.length * 4);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = words[i >> 2]! >>> ((i & 3) * 8);
+  return bytes;
+}
+
+function erase(image: PixelImage, { left, top, width, height, fill, seed }: Erase, input: InputSpec): PixelImage {
+  const rowBytes = width * 3;
+  const colour = fill === 'mean' ? input.mean.map(Math.round) : [0, 0, 0];
+  const cover =
+    fill === 'noise'
+      ? noiseBytes(height * rowBytes, seed)
+      : Uint8Array.from({ length: rowBytes }, (_, i) => colour[i % 3]!);
+  for (let y = 0; y < height; y++) {
+    const row = fill === 'noise' ? cover.subarray(y * rowBytes, (y + 1) * rowBytes) : cover;
+    image.data.set(row, ((top + y) * image.width + left) * 3);
   }
   return image;
 }

@@ -1,5 +1,4 @@
 import { defineGeometric, defineOp } from '../op.js';
-import { inverseAffine } from '../matrix.js';
 
 /** A planned rotation, counter-clockwise. */
 export interface Rotation {
@@ -20,6 +19,13 @@ export const rotation = defineOp({
   sample: ({ degrees }, rng): Rotation[] => [{ op: 'rotation', degrees: rng.between(degrees[0], degrees[1]) }],
 });
 
-export const rotationPrimitive = defineGeometric<Rotation>('rotation', ({ degrees }, { width, height }) =>
-  inverseAffine(-degrees, [0, 0], 1, [0, 0], [width / 2, height / 2]),
-);
+/** To 15 places, as Pillow's `Image.rotate` does it: quarter turns move whole pixels. */
+const round15 = (value: number): number => Math.round(value * 1e15) / 1e15;
+
+export const rotationPrimitive = defineGeometric<Rotation>('rotation', ({ degrees }, { width, height }) => {
+  const radians = (degrees * Math.PI) / 180;
+  const cos = round15(Math.cos(radians));
+  const sin = round15(Math.sin(radians));
+  const [x, y] = [width / 2, height / 2];
+  return [cos, -sin, cos * -x + sin * y + x, sin, cos, sin * -x + cos * -y + y, 0, 0, 1];
+});

@@ -23,6 +23,7 @@ export const sharpness = defineOp({
 
 /** Pillow's ImageEnhance.Sharpness: a blend with the picture smoothed by a 3×3 kernel; border pixels stay. */
 function sharpen({ width, height, data }: PixelImage, { factor }: Sharpness): PixelImage {
+  const share = Math.fround(factor);
   const out = data.slice();
   const stride = width * 3;
   for (let y = 1; y < height - 1; y++) {
@@ -37,7 +38,7 @@ function sharpen({ width, height, data }: PixelImage, { factor }: Sharpness): Pi
         data[i + stride]! +
         data[i + stride + 3]!;
       const smooth = Math.floor((around + 5 * data[i]!) / 13 + 0.5);
-      out[i] = blend(smooth, data[i]!, factor);
+      out[i] = blend(smooth, data[i]!, share);
     }
   }
   return { width, height, data: out };

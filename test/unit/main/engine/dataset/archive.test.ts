@@ -1,7 +1,7 @@
 import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import yazl from 'yazl';
 import { unpackArchive } from '../../../../../src/main/engine/dataset/archive.js';
 import { archivesFolder } from '../../../../../src/main/engine/paths.js';
@@ -10,17 +10,15 @@ import { makeFolder, putFile, type RawZipEntry, removeFolder, zipBytes } from '.
 
 let folder: string;
 let archive: string;
-const homeBefore = process.env['GRAFT_HOME'];
 
 beforeEach(() => {
   folder = makeFolder('archive');
   archive = join(folder, 'pictures.zip');
-  process.env['GRAFT_HOME'] = join(folder, 'home');
+  vi.stubEnv('GRAFT_HOME', join(folder, 'home'));
 });
 
 afterEach(() => {
-  if (homeBefore === undefined) delete process.env['GRAFT_HOME'];
-  else process.env['GRAFT_HOME'] = homeBefore;
+  vi.unstubAllEnvs();
   removeFolder(folder);
 });
 
@@ -71,7 +69,7 @@ describe('unpackArchive', () => {
     );
     const folders = await Promise.all([unpack(), unpack(), unpack()]);
     expect(new Set(folders).size).toBe(1);
-    expect(readdirSync(join(folders[0]!, 'a'))).toHaveLength(50);
+    expect(readdirSync(join(folders[0], 'a'))).toHaveLength(50);
     expect(readdirSync(archivesFolder())).toHaveLength(1);
   });
 
@@ -136,10 +134,7 @@ describe('unpackArchive', () => {
   });
 
   it('leaves nothing behind when it is cancelled, and removes what a killed process left', async () => {
-    putFile(
-      archive,
-      zipBytes(Array.from({ length: 30 }, (_, index) => ({ name: `a/${index}.jpg`, data: text('x') }))),
-    );
+    putFile(archive, zipBytes(Array.from({ length: 30 }, (_, index) => ({ name: `a/${index}.jpg`, data: text('x') }))));
     const [old, fresh] = ['.tmp-old', '.tmp-fresh'].map((name) => join(archivesFolder(), name)) as [string, string];
     for (const path of [old, fresh]) mkdirSync(path, { recursive: true });
     utimesSync(old, new Date(0), new Date(0));

@@ -1,10 +1,7 @@
 import { execFile } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Batch,
@@ -20,39 +17,20 @@ import { planAugment, planFraming } from '../../../../../src/shared/augment/plan
 import { presetPolicy } from '../../../../../src/shared/augment/presets.js';
 import { renderAugment } from '../../../../../src/shared/augment/render.js';
 import type { InputSpec } from '../../../../../src/shared/input.js';
+import { bundleEngineFile } from '../../../../support/bundle-engine.js';
 import { sha256 } from '../../../../support/hash.js';
 import { makeFolder, photoBytes, putFile, removeFolder } from '../../../../support/images.js';
-import { ROOT } from '../../../../support/shared-data.js';
 
 const INPUT: InputSpec = { size: 32, resize: 36, interpolation: 'bilinear', mean: [124, 117, 104], std: [58, 57, 57] };
 const FRAMING = 'crop';
 const IMAGE_BYTES = INPUT.size * INPUT.size * 3;
 const DICE: BatchDice = { policy: presetPolicy('strong'), seed: 7, view: 2 };
 const EVERY = [6, 2, 0, 5, 1, 4, 3];
-const DATASET_FOLDER = join(ROOT, 'src', 'main', 'engine', 'dataset');
 
 let folder: string;
 let images: DatasetImage[];
 let workerFile: string;
 const open: BatchSource[] = [];
-
-/** Bundles a file of the engine so that a thread or a process of its own can run it. sharp stays where it is installed. */
-async function bundleEngineFile(name: string): Promise<string> {
-  const sharpUrl = pathToFileURL(createRequire(import.meta.url).resolve('sharp')).href;
-  await build({
-    configFile: false,
-    logLevel: 'silent',
-    ssr: { noExternal: true, external: ['sharp'] },
-    build: {
-      ssr: join(DATASET_FOLDER, `${name}.ts`),
-      outDir: folder,
-      emptyOutDir: false,
-      minify: false,
-      rollupOptions: { external: ['sharp'], output: { entryFileNames: `${name}.mjs`, paths: { sharp: sharpUrl } } },
-    },
-  });
-  return join(folder, `${name}.mjs`);
-}
 
 async function addImage(name: string, width: number, height: number, seed: number): Promise<DatasetImage> {
   const bytes = await photoBytes(width, height, seed);
@@ -68,7 +46,7 @@ beforeAll(async () => {
   images = await Promise.all(
     EVERY.map((_, index) => addImage(`photo ${index}.jpg`, 60 + 23 * index, 150 - 16 * index, index)),
   );
-  workerFile = await bundleEngineFile('batch-worker');
+  workerFile = await bundleEngineFile('batch-worker', folder);
 });
 
 afterAll(async () => {
@@ -212,10 +190,8 @@ describe.each([
     await expect(iterate()).rejects.toMatchObject({ code: 'cancelled' });
     expect(seen).toEqual([6, 2]);
     const waiting = new AbortController();
-    const iterator = source
-      .batches({ indices: EVERY, batchSize: 7, augment: DICE, signal: waiting.signal })
-      [Symbol.asyncIterator]();
-    const next = iterator.next();
+    const request = { indices: EVERY, batchSize: 7, augment: DICE, signal: waiting.signal };
+    const next = source.batches(request)[Symbol.asyncIterator]().next();
     waiting.abort();
     await expect(next).rejects.toMatchObject({ code: 'cancelled' });
     expect(await collect(source, DICE)).toHaveLength(3);
@@ -239,7 +215,10 @@ describe.each([
 describe('worker threads', () => {
   it.each([
     ['cannot start', 'throw new Error("no such luck")'],
-    ['ends in the middle', 'import { parentPort } from "node:worker_threads"; parentPort.on("message", () => process.exit(3));'],
+    [
+      'ends in the middle',
+      'import { parentPort } from "node:worker_threads"; parentPort.on("message", () => process.exit(3));',
+    ],
   ])('a worker that %s fails what waits for it and all that comes later', async (name, code) => {
     const file = join(folder, `${name}.mjs`);
     putFile(file, code);
@@ -250,7 +229,7 @@ describe('worker threads', () => {
   });
 
   it('finish what is waited for, then let the process end by itself', async () => {
-    await bundleEngineFile('batches');
+    await bundleEngineFile('batches', folder);
     const driver = join(folder, 'driver.mjs');
     const cache = openPixelCache({ input: INPUT, folder: join(folder, 'cache') });
     const options = { images, input: INPUT, framing: FRAMING, workers: 2, workerFile };

@@ -48,7 +48,12 @@ describe('splitStratified', () => {
     const first = of(images, 5);
     expect(of(images, 5)).toEqual(first);
     expect(of([...images].reverse(), 5)).toEqual(first);
-    expect(of(images.map((image) => ({ ...image, path: `renamed ${image.path}` })), 5)).toEqual(first);
+    expect(
+      of(
+        images.map((image) => ({ ...image, path: `renamed ${image.path}` })),
+        5,
+      ),
+    ).toEqual(first);
     expect(of(images, 6)).not.toEqual(first);
   });
 

@@ -4,6 +4,7 @@ import { getBackbone } from '../../../../../src/main/engine/backbones/registry.j
 import { createEagerNetwork } from '../../../../../src/main/engine/graph/eager.js';
 import { foldNetwork } from '../../../../../src/main/engine/graph/fold.js';
 import { createKernels } from '../../../../../src/main/engine/graph/kernels.js';
+import { inferShapes } from '../../../../../src/main/engine/graph/shapes.js';
 import { sliceNetwork } from '../../../../../src/main/engine/graph/slice.js';
 import { loadTensorFlow, type TensorFlow } from '../../../../../src/main/engine/tf.js';
 import { mulberry32 } from '../../../../support/fill.js';
@@ -64,6 +65,22 @@ describe.each(['test_tiny', 'mobilenet_v2'])('%s', (id) => {
 });
 
 describe('an eager network', () => {
+  it('frees what nobody reads any more while it runs', async () => {
+    const network = getBackbone('mobilenet_v2').build();
+    const eager = createEagerNetwork(tf, network, formulaWeights(network));
+    const x = randomPixels(1, 224);
+    const before = tf.memory().numBytes;
+    const { peakBytes } = await tf.profile(() => eager.run(x));
+    const all = [...inferShapes(network).values()].reduce(
+      (sum, shape) => sum + 4 * shape.reduce((a, b) => a * b, 1),
+      0,
+    );
+    expect(peakBytes).toBeGreaterThan(before);
+    expect(peakBytes - before).toBeLessThan(all / 4);
+    x.dispose();
+    eager.dispose();
+  });
+
   it('refuses a node that it does not have, and weights that are missing', () => {
     const network = getBackbone('test_tiny').build();
     const weights = formulaWeights(network);

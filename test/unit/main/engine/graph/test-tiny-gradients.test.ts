@@ -31,11 +31,10 @@ interface Reference {
 
 type Mode = ForwardOptions['batchNorm'];
 
-/** What PyTorch computes: gradients.py. */
-const REFERENCE = JSON.parse(readFileSync(join(ROOT, 'test', 'fixtures', 'gradients.json'), 'utf8')) as Record<
-  Mode,
-  Reference
->;
+/** What PyTorch computes: test-tiny-gradients.py. */
+const REFERENCE = JSON.parse(
+  readFileSync(join(ROOT, 'test', 'fixtures', 'test-tiny-gradients.json'), 'utf8'),
+) as Record<Mode, Reference>;
 const MODES: readonly Mode[] = ['frozen', 'batch'];
 const TOLERANCE = 1e-4;
 /** A bias before batch norm with the batch's statistics has no gradient; what is left of it is rounding. */
