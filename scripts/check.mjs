@@ -9,6 +9,7 @@ import { say } from './setup/say.mjs';
 const CHECKS = [
   ['types', ['typescript/bin/tsc', '-p', '.']],
   ['types of shared', ['typescript/bin/tsc', '-p', 'tsconfig.shared.json']],
+  ['types of scripts', ['typescript/bin/tsc', '-p', 'scripts']],
   ['lint', ['eslint/bin/eslint.js', '.', '--max-warnings=0']],
   ['format', ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']],
 ];
@@ -23,7 +24,9 @@ export async function check() {
   const failed = [];
   for (const [name, [tool, ...args]] of CHECKS) {
     const started = Date.now();
-    const { code, output } = await run([process.execPath, join(ROOT, 'node_modules', tool ?? ''), ...args], { cwd: ROOT });
+    const { code, output } = await run([process.execPath, join(ROOT, 'node_modules', tool ?? ''), ...args], {
+      cwd: ROOT,
+    });
     say(`check ${name}: ${code === 0 ? 'ok' : 'FAILED'} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
     if (code === 0) continue;
     say(output);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from './setup/places.mjs';
+import { signalCode } from './setup/run.mjs';
 import { say } from './setup/say.mjs';
 import { runScript, setUp } from './setup.mjs';
 
@@ -17,7 +18,7 @@ function graft(args) {
     // Ctrl-C reaches the child by itself; this process has to outlive it.
     process.on('SIGINT', () => undefined);
     process.on('SIGTERM', () => child.kill('SIGTERM'));
-    child.on('close', (code) => resolve(code ?? 1));
+    child.on('close', (code, signal) => resolve(code ?? (signal === null ? 1 : signalCode(signal))));
   });
 }
 

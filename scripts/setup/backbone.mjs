@@ -20,6 +20,6 @@ export async function setUpBackbone() {
   if (code === 0) say(`backbone: ${DEFAULT_BACKBONE} is stored`);
   else {
     say(`backbone: not downloaded (${lastLine(output)})`);
-    say(`backbone: later, "npx graft backbones download ${DEFAULT_BACKBONE}", or import a file you have`);
+    say(`backbone: later, "npm start -- backbones download ${DEFAULT_BACKBONE}", or import a file you have`);
   }
 }

@@ -27,9 +27,12 @@ async function findCompiler() {
     const present = await run([...zig, 'version'], { env, timeoutMs: 20_000 });
     if (present.code !== 0) {
       await mkdir(target, { recursive: true });
-      const install = await run([...python, '-m', 'pip', 'install', '--quiet', '--upgrade', '--target', target, 'ziglang'], {
-        timeoutMs: 600_000,
-      });
+      const install = await run(
+        [...python, '-m', 'pip', 'install', '--quiet', '--upgrade', '--target', target, 'ziglang'],
+        {
+          timeoutMs: 600_000,
+        },
+      );
       if (install.code !== 0) {
         reasons.push(`${python.join(' ')}: ${install.code === 127 ? 'not found' : lastLine(install.output)}`);
         continue;

@@ -48,7 +48,7 @@ export async function setUpNodeModules() {
     say('packages: installed');
     return;
   }
-  say(`packages: ${why}; running npm ci (about 200 MB)`);
+  say(`packages: ${why}; running npm ci (about 500 MB)`);
   const started = Date.now();
   const { code, output } = await run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: ROOT });
   if (code === 127) throw new Error('expected npm beside Node.js, found none: install Node.js with npm');

@@ -31,7 +31,13 @@ export const PYTHONS = process.platform === 'win32' ? [['py', '-3'], ['python']]
 
 /** Whether an NVIDIA driver is installed. */
 export function hasNvidiaDriver() {
-  if (process.platform === 'linux') return existsSync('/proc/driver/nvidia/version') || existsSync('/dev/nvidiactl');
-  if (process.platform === 'win32') return existsSync(join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', 'nvcuda.dll'));
+  if (process.platform === 'linux') {
+    // The last is where Windows puts its driver for Linux (WSL).
+    return ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/usr/lib/wsl/lib/libcuda.so.1'].some((path) =>
+      existsSync(path),
+    );
+  }
+  if (process.platform === 'win32')
+    return existsSync(join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', 'nvcuda.dll'));
   return false;
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 
 /**
  * @typedef {object} RunResult
@@ -7,6 +8,39 @@ import { spawn } from 'node:child_process';
  */
 
 const KEPT_CHARACTERS = 20_000;
+
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const children = new Set();
+const ENDING_SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+
+/**
+ * The exit code that a shell gives a process that a signal has ended.
+ *
+ * @param {NodeJS.Signals} signal
+ */
+export const signalCode = (signal) => 128 + constants.signals[signal];
+
+/** @param {NodeJS.Signals} signal */
+function endWithChildren(signal) {
+  for (const child of children) child.kill(signal);
+  process.exit(signalCode(signal));
+}
+
+/**
+ * Ended alone, this process would leave pip or a compiler behind, writing where the next set-up works.
+ *
+ * @param {import('node:child_process').ChildProcess} child
+ */
+function watch(child) {
+  if (children.size === 0) for (const signal of ENDING_SIGNALS) process.on(signal, endWithChildren);
+  children.add(child);
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+function unwatch(child) {
+  if (!children.delete(child) || children.size > 0) return;
+  for (const signal of ENDING_SIGNALS) process.off(signal, endWithChildren);
+}
 
 /**
  * Runs a command to its end.
@@ -27,6 +61,7 @@ export function run(command, options = {}) {
       // npm is a script on Windows, which only a shell can start.
       shell: process.platform === 'win32' && file === 'npm',
     });
+    watch(child);
     let output = '';
     let isLate = false;
     /** @param {Buffer} chunk */
@@ -48,10 +83,11 @@ export function run(command, options = {}) {
     const settle = (code) => {
       if (timer) clearTimeout(timer);
       if (tick) clearInterval(tick);
+      unwatch(child);
       resolve({ code, output: output.trim() });
     };
     child.on('error', () => settle(127));
-    child.on('close', (code, signal) => settle(isLate ? 124 : (code ?? (signal === null ? 1 : 128))));
+    child.on('close', (code, signal) => settle(isLate ? 124 : (code ?? (signal === null ? 1 : signalCode(signal)))));
   });
 }
 

@@ -4,6 +4,8 @@ const isTerminal = process.stdout.isTTY === true;
 /** Off a terminal, progress is a line now and then. */
 const LINE_INTERVAL_MS = 10_000;
 const REDRAW_INTERVAL_MS = 200;
+/** Before that much has come, the time left is a guess. */
+const ESTIMATE_FROM = 0.01;
 
 /** @param {string} text */
 export function say(text) {
@@ -21,7 +23,7 @@ export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0
  */
 export function startProgress(label, totalBytes) {
   const started = Date.now();
-  let shown = 0;
+  let shown = isTerminal ? 0 : started;
   return {
     /** @param {number} doneBytes */
     update(doneBytes) {
@@ -31,7 +33,7 @@ export function startProgress(label, totalBytes) {
       const seconds = (now - started) / 1000;
       const total = totalBytes === null ? '' : ` of ${megabytes(totalBytes)}`;
       const left =
-        totalBytes === null || doneBytes === 0
+        totalBytes === null || doneBytes < totalBytes * ESTIMATE_FROM
           ? ''
           : `, ${Math.ceil(((totalBytes - doneBytes) * seconds) / doneBytes)} s left`;
       const line = `  ${label}: ${megabytes(doneBytes)}${total}${left}`;

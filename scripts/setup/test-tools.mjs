@@ -38,7 +38,7 @@ export async function findChromium() {
 }
 
 /** Electron embeds this Node. npm carries its binary for every platform. */
-const NODE24 = '24.9.0';
+const NODE24 = '24.21.0';
 
 /**
  * Node 24, to run the engine on it.
@@ -49,7 +49,13 @@ export async function findNode24() {
   if (process.versions.node.startsWith('24.')) return process.execPath;
   const system = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   const folder = join(dataFolder(), 'test', `node-${NODE24}`);
-  const binary = join(folder, 'node_modules', `node-${system}`, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  const binary = join(
+    folder,
+    'node_modules',
+    `node-${system}`,
+    'bin',
+    process.platform === 'win32' ? 'node.exe' : 'node',
+  );
   if (existsSync(binary)) return binary;
   say(`Node ${NODE24}: fetching it for the tests`);
   await mkdir(folder, { recursive: true });

@@ -9,7 +9,13 @@ import { PYTHONS } from './places.mjs';
 import { lastLine, run } from './run.mjs';
 import { megabytes, say, startProgress } from './say.mjs';
 
-/** TensorFlow's C libraries come out of this Python wheel; its interpreter tags do not matter for that. */
+/** @typedef {{ package: string, version: string, platform: string, sha256: string, bytes: number }} Wheel */
+
+/**
+ * TensorFlow's C libraries come out of this Python wheel; its interpreter tags do not matter for that.
+ *
+ * @type {Wheel}
+ */
 export const WHEEL = {
   package: 'tensorflow-cpu',
   version: '2.21.0',
@@ -18,11 +24,17 @@ export const WHEEL = {
   bytes: 273_829_956,
 };
 
-/** The public index, for machines without pip. */
-const PUBLIC_INDEX = 'https://pypi.org';
+/** For machines without pip: the index that pip would be told of, else the public one. */
+const INDEX = process.env['PIP_INDEX_URL'] || 'https://pypi.org/simple';
+/** A connection that stays silent for so long is taken for dead. */
+const SILENCE_MS = 60_000;
 
-/** @param {string} file */
-async function sha256(file) {
+/**
+ * A file's SHA-256 in hexadecimal digits.
+ *
+ * @param {string} file
+ */
+export async function sha256(file) {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk);
   return hash.digest('hex');
@@ -38,7 +50,8 @@ const sizeOf = async (file) => (await stat(file).catch(() => null))?.size ?? 0;
  */
 async function bytesBelow(folder) {
   let bytes = 0;
-  for (const name of await readdir(folder, { recursive: true }).catch(() => [])) bytes += await sizeOf(join(folder, name));
+  for (const name of await readdir(folder, { recursive: true }).catch(() => []))
+    bytes += await sizeOf(join(folder, name));
   return bytes;
 }
 
@@ -46,26 +59,39 @@ async function bytesBelow(folder) {
  * pip knows the machine's index, proxy and certificates, so it goes first.
  *
  * @param {string} folder
+ * @param {Wheel} wheel
+ * @param {readonly (readonly string[])[]} pythons
  */
-async function fetchByPip(folder) {
+async function fetchByPip(folder, wheel, pythons) {
   /** @type {string[]} */
   const reasons = [];
   const temporary = join(folder, 'tmp');
+  // An interrupted pip leaves its part behind, which it cannot continue.
+  await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
-  const progress = startProgress(`${WHEEL.package} ${WHEEL.version}`, WHEEL.bytes);
-  for (const python of PYTHONS) {
+  const progress = startProgress(`${wheel.package} ${wheel.version}`, wheel.bytes);
+  for (const python of pythons) {
     const { code, output } = await run(
       [
-        ...[...python, '-m', 'pip', 'download', '--no-deps', '--quiet', '--disable-pip-version-check', '--no-cache-dir'],
+        ...[
+          ...python,
+          '-m',
+          'pip',
+          'download',
+          '--no-deps',
+          '--quiet',
+          '--disable-pip-version-check',
+          '--no-cache-dir',
+        ],
         ...['--only-binary=:all:', '--implementation', 'cp', '--python-version', '3.11', '--abi', 'cp311'],
-        ...['--platform', WHEEL.platform, '-d', folder, `${WHEEL.package}==${WHEEL.version}`],
+        ...['--platform', wheel.platform, '-d', folder, `${wheel.package}==${wheel.version}`],
       ],
       { env: { TMPDIR: temporary }, onTick: () => void bytesBelow(folder).then(progress.update) },
     );
-    const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl'));
-    if (code === 0 && wheel !== undefined) {
+    const file = (await readdir(folder)).find((name) => name.endsWith('.whl'));
+    if (code === 0 && file !== undefined) {
       progress.end();
-      return join(folder, wheel);
+      return join(folder, file);
     }
     reasons.push(`${python.join(' ')}: ${code === 127 ? 'not found' : lastLine(output)}`);
   }
@@ -74,66 +100,117 @@ async function fetchByPip(folder) {
 }
 
 /**
- * Straight from the public index; continues a part that an earlier try has left.
+ * Fetches with a limit on every silence, not on the whole: slow connections take their time.
+ *
+ * @param {string | URL} url
+ * @param {Record<string, string>} headers
+ */
+async function fetchPatiently(url, headers) {
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(new Error(`no answer for ${SILENCE_MS / 1000} s`)), SILENCE_MS);
+  const response = await fetch(url, { headers, signal: silence.signal }).catch((/** @type {Error} */ error) => {
+    clearTimeout(timer);
+    const { cause } = error;
+    throw new Error(
+      `${new URL(url).host} cannot be reached (${cause instanceof Error ? cause.message : error.message})`,
+    );
+  });
+  return { response, refresh: () => timer.refresh(), stop: () => clearTimeout(timer) };
+}
+
+/**
+ * The wheel's address by the index's JSON form (PEP 691), which mirrors have as well.
+ *
+ * @param {string} index
+ * @param {Wheel} wheel
+ */
+async function findWheel(index, wheel) {
+  const page = new URL(`${index.replace(/\/+$/, '')}/${wheel.package}/`);
+  const { response, stop } = await fetchPatiently(page, { accept: 'application/vnd.pypi.simple.v1+json' });
+  try {
+    if (!response.ok) throw new Error(`the index answered ${response.status} at ${page}`);
+    const { files } = /** @type {{ files: { url: string, hashes: { sha256?: string } }[] }} */ (await response.json());
+    const file = files.find(({ hashes }) => hashes.sha256 === wheel.sha256);
+    if (file === undefined) throw new Error(`the index has no ${wheel.package} with sha256 ${wheel.sha256}`);
+    return new URL(file.url, page);
+  } finally {
+    stop();
+  }
+}
+
+/**
+ * Straight from the index; continues a part that an earlier try has left.
  *
  * @param {string} folder
  * @param {string} index
+ * @param {Wheel} wheel
  */
-async function fetchByHttps(folder, index) {
-  const answer = await fetch(`${index}/pypi/${WHEEL.package}/${WHEEL.version}/json`, { signal: AbortSignal.timeout(20_000) });
-  if (!answer.ok) throw new Error(`the index answered ${answer.status}`);
-  /** @type {{ urls: { url: string, digests: { sha256: string } }[] }} */
-  const release = await answer.json();
-  const url = release.urls.find(({ digests }) => digests.sha256 === WHEEL.sha256)?.url;
-  if (url === undefined) throw new Error(`the index has no ${WHEEL.package} with sha256 ${WHEEL.sha256}`);
+async function fetchByHttps(folder, index, wheel) {
+  const url = await findWheel(index, wheel);
   const part = join(folder, 'wheel.part');
   const have = await sizeOf(part);
-  /** @type {Record<string, string>} */
-  const headers = have > 0 ? { range: `bytes=${have}-` } : {};
-  const response = await fetch(url, { headers });
-  if (!response.ok || response.body === null) throw new Error(`the index answered ${response.status} for the file`);
-  const isContinued = response.status === 206;
-  const progress = startProgress(`${WHEEL.package} ${WHEEL.version}`, WHEEL.bytes);
-  const tick = setInterval(() => void sizeOf(part).then(progress.update), 500);
-  try {
-    await pipeline(Readable.fromWeb(/** @type {never} */ (response.body)), createWriteStream(part, { flags: isContinued ? 'a' : 'w' }));
-  } finally {
-    clearInterval(tick);
-    progress.end();
+  if (have < wheel.bytes) {
+    const { response, refresh, stop } = await fetchPatiently(url, have > 0 ? { range: `bytes=${have}-` } : {});
+    const progress = startProgress(`${wheel.package} ${wheel.version}`, wheel.bytes);
+    try {
+      if (!response.ok || response.body === null) throw new Error(`the index answered ${response.status} for ${url}`);
+      let done = response.status === 206 ? have : 0;
+      await pipeline(
+        Readable.fromWeb(/** @type {never} */ (response.body)),
+        async function* (/** @type {AsyncIterable<Buffer>} */ chunks) {
+          for await (const chunk of chunks) {
+            refresh();
+            progress.update((done += chunk.length));
+            yield chunk;
+          }
+        },
+        createWriteStream(part, { flags: response.status === 206 ? 'a' : 'w' }),
+      );
+    } finally {
+      stop();
+      progress.end();
+    }
   }
-  const wheel = join(folder, 'tensorflow.whl');
-  await rename(part, wheel);
-  return wheel;
+  const file = join(folder, 'tensorflow.whl');
+  await rename(part, file);
+  return file;
 }
 
 /**
  * Fetches the wheel into a folder, checked against its hash; one that is there already is used.
  *
  * @param {string} folder
- * @param {string} [index]
+ * @param {{ wheel?: Wheel, index?: string, pythons?: readonly (readonly string[])[] }} [options]
+ * @returns {Promise<string>} its path
  */
-export async function fetchWheel(folder, index = PUBLIC_INDEX) {
+export async function fetchWheel(folder, { wheel = WHEEL, index = INDEX, pythons = PYTHONS } = {}) {
   await mkdir(folder, { recursive: true });
-  const existing = (await readdir(folder)).find((name) => name.endsWith('.whl'));
-  if (existing !== undefined && (await sha256(join(folder, existing))) === WHEEL.sha256) return join(folder, existing);
-  say(`TensorFlow: downloading ${WHEEL.package} ${WHEEL.version} (${megabytes(WHEEL.bytes)})`);
-  const wheel = await fetchByPip(folder).catch(async (/** @type {Error} */ pipError) => {
+  for (const name of (await readdir(folder)).filter((entry) => entry.endsWith('.whl'))) {
+    const existing = join(folder, name);
+    if ((await sha256(existing)) === wheel.sha256) return existing;
+    // pip would take a damaged file of the same name for the right one.
+    await rm(existing);
+  }
+  say(`TensorFlow: downloading ${wheel.package} ${wheel.version} (${megabytes(wheel.bytes)})`);
+  const file = await fetchByPip(folder, wheel, pythons).catch(async (/** @type {Error} */ pipError) => {
     try {
-      return await fetchByHttps(folder, index);
+      return await fetchByHttps(folder, index, wheel);
     } catch (error) {
-      throw new Error(`pip: ${pipError.message}; without pip: ${error instanceof Error ? error.message : error}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`pip: ${pipError.message}; without pip: ${reason}`, { cause: error });
     }
   });
-  const received = await sha256(wheel);
-  if (received !== WHEEL.sha256) {
-    await rm(wheel);
-    throw new Error(`expected a wheel with sha256 ${WHEEL.sha256}, received ${received}: it was deleted`);
+  const received = await sha256(file);
+  if (received !== wheel.sha256) {
+    await rm(file);
+    throw new Error(`expected a wheel with sha256 ${wheel.sha256}, received ${received}: it was deleted`);
   }
-  return wheel;
+  return file;
 }
 
 /** Of the wheel's 300 MB of headers, the C interface and what it includes. */
-const HEADERS = /^tensorflow\/include\/(tensorflow\/c\/|tensorflow\/core\/platform\/|tsl\/platform\/|xla\/tsl\/c\/).*\.h$/;
+const HEADERS =
+  /^tensorflow\/include\/(tensorflow\/c\/|tensorflow\/core\/platform\/|tsl\/platform\/|xla\/tsl\/c\/).*\.h$/;
 const LIBRARIES = /^tensorflow\/(libtensorflow_cc|libtensorflow_framework)\.so\.2$/;
 
 /**

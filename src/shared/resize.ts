@@ -93,18 +93,16 @@ function coefficients(
 
 const clip = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value);
 
-/** Resizes along x: rows [firstRow, firstRow + rows) of the source. */
-function resizeRows(
-  source: PixelImage,
+/** Resizes `rows` rows from `firstRow` on along x; positions of the table count from `left`. */
+function resizeAlongX(
+  { data, width: sourceWidth }: PixelImage,
   left: number,
   firstRow: number,
   rows: number,
-  table: Coefficients,
-  width: number,
-): Uint8Array {
+  { size, first, count, weights }: Coefficients,
+): PixelImage {
+  const width = first.length;
   const out = new Uint8Array(rows * width * 3);
-  const { data, width: sourceWidth } = source;
-  const { size, first, count, weights } = table;
   let to = 0;
   for (let y = 0; y < rows; y++) {
     const row = (firstRow + y) * sourceWidth + left;
@@ -126,32 +124,38 @@ function resizeRows(
       out[to + 2] = clip(b >> PRECISION_BITS);
     }
   }
-  return out;
+  return { width, height: rows, data: out };
 }
 
-/** Resizes along y, `width` pixels a row. */
-function resizeColumns(
-  rows: Uint8Array,
-  firstRow: number,
-  table: Coefficients,
-  width: number,
-  height: number,
-): Uint8Array {
-  const stride = width * 3;
+/** Resizes `columns` columns from `firstColumn` on along y; positions of the table count from `top`. */
+function resizeAlongY(
+  { data, width: sourceWidth }: PixelImage,
+  top: number,
+  firstColumn: number,
+  columns: number,
+  { size, first, count, weights }: Coefficients,
+): PixelImage {
+  const height = first.length;
+  const stride = columns * 3;
   const out = new Uint8Array(height * stride);
   const sums = new Int32Array(stride);
-  const { size, first, count, weights } = table;
   for (let y = 0; y < height; y++) {
     sums.fill(HALF);
     for (let tap = 0; tap < count[y]!; tap++) {
       const weight = weights[y * size + tap]!;
-      const from = (first[y]! + tap - firstRow) * stride;
-      for (let i = 0; i < stride; i++) sums[i] = sums[i]! + Math.imul(rows[from + i]!, weight);
+      const from = ((top + first[y]! + tap) * sourceWidth + firstColumn) * 3;
+      for (let i = 0; i < stride; i++) sums[i] = sums[i]! + Math.imul(data[from + i]!, weight);
     }
     const to = y * stride;
     for (let i = 0; i < stride; i++) out[to + i] = clip(sums[i]! >> PRECISION_BITS);
   }
-  return out;
+  return { width: columns, height, data: out };
+}
+
+/** The run of source positions that a table reads. */
+function reach({ first, count }: Coefficients): { from: number; length: number } {
+  const from = first[0]!;
+  return { from, length: first.at(-1)! + count.at(-1)! - from };
 }
 
 export interface ResizeOptions {
@@ -163,7 +167,8 @@ export interface ResizeOptions {
 
 /**
  * Resizes with an antialiased separable filter, bit by bit as Pillow does it (libImaging/Resample.c): fixed-point weights,
- * first along x, then along y, uint8 between the two.
+ * uint8 between the two passes, and Pillow 13's order of them: along x first, unless the height shrinks by more than twice
+ * of what the width does.
  *
  * @param width of the whole result, in pixels
  * @param height of the whole result, in pixels
@@ -177,15 +182,18 @@ export function resizeImage(
 ): PixelImage {
   const box = options.box ?? { left: 0, top: 0, width: source.width, height: source.height };
   const window = options.window ?? { left: 0, top: 0, width, height };
-  const right = window.left + window.width;
-  const bottom = window.top + window.height;
-  const horizontal = coefficients(box.width, width, window.left, right, interpolation);
-  const vertical = coefficients(box.height, height, window.top, bottom, interpolation);
-  const firstRow = vertical.first[0]!;
-  const lastRow = vertical.first[window.height - 1]! + vertical.count[window.height - 1]!;
-  const rows = resizeRows(source, box.left, box.top + firstRow, lastRow - firstRow, horizontal, window.width);
-  const data = resizeColumns(rows, firstRow, vertical, window.width, window.height);
-  return { width: window.width, height: window.height, data };
+  const horizontal = coefficients(box.width, width, window.left, window.left + window.width, interpolation);
+  const vertical = coefficients(box.height, height, window.top, window.top + window.height, interpolation);
+  const shrinkX = box.width - width;
+  const shrinkY = box.height - height;
+  if (shrinkY > 0 && shrinkY > 2 * shrinkX) {
+    const columns = reach(horizontal);
+    const lines = resizeAlongY(source, box.top, box.left + columns.from, columns.length, vertical);
+    return resizeAlongX(lines, -columns.from, 0, window.height, horizontal);
+  }
+  const rows = reach(vertical);
+  const lines = resizeAlongX(source, box.left, box.top + rows.from, rows.length, horizontal);
+  return resizeAlongY(lines, -rows.from, 0, window.width, vertical);
 }
 
 /**

@@ -14,7 +14,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.json': 'application/json',
   '.png': 'image/png',
   '.bin': 'application/octet-stream',
+  '.wasm': 'application/wasm',
 };
+
+const PAGE = '<!doctype html><script src="/tf.min.js"></script><script src="/tf-backend-wasm.min.js"></script>';
 
 /** A page with TensorFlow.js from npm, served on loopback beside a folder's files. Close it. */
 export interface TensorFlowPage {
@@ -24,14 +27,19 @@ export interface TensorFlowPage {
   close(): Promise<void>;
 }
 
-/** Opens headless Chromium on a page that has TensorFlow.js as `tf`, in its plain CPU backend. */
+/** Opens headless Chromium on a page that has TensorFlow.js as `tf`, in its WebAssembly backend. */
 export async function openTensorFlowPage(folder: string, executablePath: string): Promise<TensorFlowPage> {
-  const script = join(ROOT, 'node_modules', '@tensorflow', 'tfjs', 'dist', 'tf.min.js');
+  const npm = join(ROOT, 'node_modules', '@tensorflow');
+  const scripts: Readonly<Record<string, string>> = {
+    '/tf.min.js': join(npm, 'tfjs', 'dist', 'tf.min.js'),
+    '/tf-backend-wasm.min.js': join(npm, 'tfjs-backend-wasm', 'dist', 'tf-backend-wasm.min.js'),
+  };
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname));
     const answer = async (): Promise<Buffer> => {
-      if (path === '/') return Buffer.from('<!doctype html><script src="/tf.min.js"></script>');
-      return await readFile(path === '/tf.min.js' ? script : join(folder, path));
+      if (path === '/') return Buffer.from(PAGE);
+      if (path.endsWith('.wasm')) return await readFile(join(npm, 'tfjs-backend-wasm', 'dist', path));
+      return await readFile(scripts[path] ?? join(folder, path));
     };
     answer().then(
       (body) => response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/html' }).end(body),
@@ -72,7 +80,8 @@ export async function predictInPage(
   pictures: readonly string[],
 ): Promise<number[][]> {
   const source = `(async () => {
-    await tf.setBackend('cpu');
+    tf.wasm.setWasmPaths('/');
+    if (!(await tf.setBackend('wasm'))) throw new Error('no WebAssembly backend');
     const model = await tf.loadLayersModel(${JSON.stringify(`${url}/${model}`)});
     const results = [];
     for (const name of ${JSON.stringify(pictures)}) {

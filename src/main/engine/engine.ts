@@ -35,17 +35,12 @@ async function describeEngine(): Promise<EngineInfo> {
 
 async function inspectDataset(params: Params<'dataset.inspect'>, context: CallContext): Promise<DatasetReport> {
   const dataset = await scanDataset(params.path, context);
-  const count = (classIndex: number, split: 'train' | 'val' | 'test'): number =>
-    dataset.images.filter((image) => image.classIndex === classIndex && image.split === split).length;
+  const classes = dataset.classes.map((name) => ({ name, train: 0, val: 0, test: 0 }));
+  for (const { classIndex, split } of dataset.images) classes[classIndex]![split]++;
   return {
     path: params.path,
     layout: dataset.layout,
-    classes: dataset.classes.map((name, index) => ({
-      name,
-      train: count(index, 'train'),
-      val: count(index, 'val'),
-      test: count(index, 'test'),
-    })),
+    classes,
     problems: dataset.problems,
     excluded: dataset.problems.filter((problem) => problem.severity === 'excluded').length,
     fingerprint: dataset.fingerprint,

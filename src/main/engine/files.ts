@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GraftError, throwIfAborted } from '../../shared/errors.js';
@@ -14,14 +14,17 @@ export function systemCode(error: unknown): string | null {
 const RENAME_ATTEMPTS = 20;
 const BUSY_CODES = new Set(['EPERM', 'EACCES', 'EBUSY']);
 
-async function renameWithRetry(from: string, to: string): Promise<void> {
+const isBusy = (error: unknown): boolean =>
+  process.platform === 'win32' && BUSY_CODES.has(systemCode(error) ?? '');
+
+/** Renames a file, with patience where another program holds it for a moment. */
+export async function renameWithRetry(from: string, to: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await rename(from, to);
       return;
     } catch (error) {
-      const isBusy = process.platform === 'win32' && BUSY_CODES.has(systemCode(error) ?? '');
-      if (!isBusy || attempt === RENAME_ATTEMPTS) throw error;
+      if (!isBusy(error) || attempt === RENAME_ATTEMPTS) throw error;
       await delay(50 * attempt);
     }
   }
@@ -34,9 +37,7 @@ export function explainWriteError(error: unknown, path: string): unknown {
     return new GraftError(
       'disk-full',
       `expected room to write ${path}, but the disk is full: free some space and try again`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
   return error;
@@ -60,7 +61,9 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
     await renameWithRetry(temporary, path);
     if (process.platform !== 'win32') {
       const folder = await open(dirname(path));
-      await folder.sync().finally(() => folder.close());
+      // Some network file systems refuse to sync a folder; the file is in place all the same.
+      await folder.sync().catch(() => undefined);
+      await folder.close();
     }
   } catch (error) {
     await rm(temporary, { force: true });
@@ -107,9 +110,9 @@ export async function isEmptyOrMissing(folder: string): Promise<boolean> {
 }
 
 const LOCK_POLL_MS = 200;
-/** A lock is rewritten this often while it is held. */
+/** A lock's time is renewed this often while it is held. */
 const LOCK_RENEW_MS = 2000;
-/** One that was not rewritten for so long is broken when its process is gone … */
+/** One that was not renewed for so long is broken when its process is gone … */
 const LOCK_STALE_MS = 15_000;
 /** … and for so long also when a process has its number: numbers are given again. */
 const LOCK_DEAD_MS = 600_000;
@@ -152,18 +155,23 @@ export async function withFileLock<T>(
 ): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
   const token = `${process.pid} ${randomUUID()}`;
+  let busyCount = 0;
   for (;;) {
     throwIfAborted(options.signal);
     try {
       await writeFile(path, token, { flag: 'wx' });
       break;
     } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw error;
+      // Windows calls a file busy while the last holder's is on its way out, and a folder that nobody may write to as well.
+      const isHeld = systemCode(error) === 'EEXIST' || (isBusy(error) && ++busyCount < RENAME_ATTEMPTS);
+      if (!isHeld) throw explainWriteError(error, path);
       await breakStaleLock(path);
       await delay(LOCK_POLL_MS);
     }
   }
-  const renewal = setInterval(() => void writeFile(path, token).catch(() => undefined), LOCK_RENEW_MS);
+  // The time alone: rewriting the file might bring it back after it was let go.
+  const renew = (): void => void utimes(path, new Date(), new Date()).catch(() => undefined);
+  const renewal = setInterval(renew, LOCK_RENEW_MS);
   renewal.unref();
   try {
     return await work();

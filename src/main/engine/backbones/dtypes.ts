@@ -45,7 +45,8 @@ const READERS: Readonly<Record<DType, (view: DataView, offset: number) => number
   bool: (view, offset) => (view.getUint8(offset) === 0 ? 0 : 1),
 };
 
-const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+/** Whether this machine keeps numbers as the files do. */
+export const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /** A tensor as a view of raw little-endian elements. */
 export interface StridedView {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { GraftError, messageOf } from '../../../shared/errors.js';
 import type { WeightMap, WeightTensor } from '../graph/types.js';
-import { contiguousStrides, type DType, DTYPE_BYTES, elementCount, readView } from './dtypes.js';
+import { contiguousStrides, type DType, DTYPE_BYTES, elementCount, IS_LITTLE_ENDIAN, readView } from './dtypes.js';
 
 const MAX_HEADER_BYTES = 100 * 1024 * 1024;
 
@@ -107,13 +107,13 @@ export function readSafetensorsMetadata(bytes: Uint8Array): Readonly<Record<stri
 
 /** Encodes tensors as a safetensors file, float32, in the map's order. */
 export function encodeSafetensors(weights: WeightMap, metadata: Readonly<Record<string, string>>): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  const header: [string, unknown][] = [['__metadata__', metadata]];
   let position = 0;
   for (const [name, { shape, data }] of weights) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [position, position + data.byteLength] };
+    header.push([name, { dtype: 'F32', shape, data_offsets: [position, position + data.byteLength] }]);
     position += data.byteLength;
   }
-  const text = JSON.stringify(header);
+  const text = JSON.stringify(Object.fromEntries(header));
   // Padded with spaces so that the tensors begin at a multiple of 8, as the reference writer does.
   const json = new TextEncoder().encode(
     text.padEnd(text.length + ((8 - (new TextEncoder().encode(text).length % 8)) % 8)),
@@ -123,8 +123,11 @@ export function encodeSafetensors(weights: WeightMap, metadata: Readonly<Record<
   bytes.set(json, 8);
   let offset = 8 + json.length;
   for (const { data } of weights.values()) {
-    const view = new DataView(bytes.buffer, offset, data.byteLength);
-    data.forEach((value, index) => view.setFloat32(index * 4, value, true));
+    if (IS_LITTLE_ENDIAN) bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+    else {
+      const view = new DataView(bytes.buffer, offset, data.byteLength);
+      data.forEach((value, index) => view.setFloat32(index * 4, value, true));
+    }
     offset += data.byteLength;
   }
   return bytes;

@@ -1,8 +1,9 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { GraftError } from '../../../shared/errors.js';
-import { sha256OfFile, systemCode, writeFileAtomic, writeJsonAtomic } from '../files.js';
+import { sha256OfFile, systemCode, withFileLock, writeFileAtomic, writeJsonAtomic } from '../files.js';
 import type { WeightMap } from '../graph/types.js';
 import { backbonesFolder } from '../paths.js';
 import { readCheckpoint } from './checkpoint.js';
@@ -10,9 +11,12 @@ import { loadWeights, type LoadTarget } from './load.js';
 import { encodeSafetensors } from './safetensors.js';
 import type { BackboneDefinition } from './types.js';
 
-const recordSchema = v.strictObject({
+/** What is noted beside stored weights. */
+const recordSchema = v.object({
   sha256: v.string(),
   source: v.string(),
+  /** Of the file that they came from. */
+  sourceSha256: v.string(),
   storedAt: v.string(),
 });
 
@@ -31,53 +35,70 @@ export async function storedFile(id: string): Promise<string | null> {
   return (await stat(file).catch(() => null)) === null ? null : file;
 }
 
+/** Runs `work` while no other process of the user's changes the stored weights of a backbone. */
+export async function withStoreLock<T>(id: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  return await withFileLock(join(backbonesFolder(), `${id}.lock`), work, signal ? { signal } : {});
+}
+
 /**
- * Loads a checkpoint into a backbone's parameters and stores it as safetensors in the user's data folder.
+ * Loads a checkpoint into a backbone's parameters and stores it as safetensors in the user's data folder. For callers that
+ * hold the store's lock.
  *
- * @param file safetensors, or torch's `.pth` in either format
  * @param source where it came from, for the record
  * @throws GraftError `weights-mismatch`, `weights-unreadable`, `unsafe-file`, `not-found`, `disk-full`
  */
-export async function importBackbone(
-  definition: BackboneDefinition,
-  file: string,
-  source: string = file,
-): Promise<string> {
+export async function storeCheckpoint(definition: BackboneDefinition, file: string, source: string): Promise<string> {
+  const { id } = definition;
   const weights = loadWeights(targetOf(definition), await readCheckpoint(file));
+  const sourceSha256 = await sha256OfFile(file);
+  const storedAt = new Date().toISOString();
+  const bytes = encodeSafetensors(weights, { format: 'pt', source, sourceSha256, storedAt });
   await mkdir(backbonesFolder(), { recursive: true });
-  const stored = weightsFile(definition.id);
-  await writeFileAtomic(stored, encodeSafetensors(weights, { format: 'pt', source }));
-  await writeJsonAtomic(recordFile(definition.id), {
-    sha256: await sha256OfFile(stored),
-    source,
-    storedAt: new Date().toISOString(),
-  } satisfies v.InferOutput<typeof recordSchema>);
-  return stored;
+  // The old record goes first: if all ends here, no record is better than one of other bytes.
+  await rm(recordFile(id), { force: true });
+  await writeFileAtomic(weightsFile(id), bytes);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  await writeJsonAtomic(recordFile(id), { sha256, source, sourceSha256, storedAt });
+  return weightsFile(id);
 }
 
-/** Refuses stored weights that are not the bytes that were stored. */
-async function verifyStored(id: string, file: string): Promise<void> {
+/**
+ * Imports a checkpoint of the user's by {@link storeCheckpoint}, in place of what is stored.
+ *
+ * @param file safetensors, or torch's `.pth` in either format
+ */
+export async function importBackbone(definition: BackboneDefinition, file: string): Promise<string> {
+  return await withStoreLock(definition.id, () => storeCheckpoint(definition, file, file));
+}
+
+/** Whether stored weights are the bytes that were stored. */
+async function isIntact(id: string, file: string): Promise<boolean> {
   const text = await readFile(recordFile(id), 'utf8').catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return null;
     throw error;
   });
   // A file put there by hand has no record; strict loading still checks its names and shapes.
-  if (text === null) return;
-  const record: unknown = JSON.parse(text);
-  const sha256 = await sha256OfFile(file);
-  if (!v.is(recordSchema, record) || record.sha256 !== sha256) {
-    throw new GraftError(
-      'checksum-mismatch',
-      `expected the weights that were stored for ${id}, but ${file} has changed: delete it and run "graft backbones download ${id}"`,
-    );
+  if (text === null) return true;
+  let record: unknown;
+  try {
+    record = JSON.parse(text);
+  } catch {
+    return false;
   }
+  return v.is(recordSchema, record) && record.sha256 === (await sha256OfFile(file));
+}
+
+/** Where a backbone's weights are stored as they were stored, or null. */
+export async function findIntact(id: string): Promise<string | null> {
+  const file = await storedFile(id);
+  return file !== null && (await isIntact(id, file)) ? file : null;
 }
 
 /**
  * Reads a backbone's weights: from a checkpoint that is given, else from the store.
  *
- * @throws GraftError `weights-missing` when they are not stored, saying how to get them; `checksum-mismatch`; what reading
- * and loading throw
+ * @throws GraftError `weights-missing` when they are not stored, saying how to get them; `checksum-mismatch` when what is
+ * stored has changed; what reading and loading throw
  */
 export async function openBackboneWeights(
   definition: BackboneDefinition,
@@ -94,7 +115,12 @@ export async function openBackboneWeights(
         { details: { id } },
       );
     }
-    await verifyStored(id, file);
+    if (!(await isIntact(id, file))) {
+      throw new GraftError(
+        'checksum-mismatch',
+        `expected the weights that were stored for ${id}, but ${file} has changed: run "graft backbones download ${id}" to get them again`,
+      );
+    }
   }
   return loadWeights(targetOf(definition), await readCheckpoint(file));
 }

@@ -107,14 +107,13 @@ export function tensorsOfState(
 ): Map<string, WeightTensor> {
   // A pickle can nest a dictionary in itself.
   if (!(value instanceof Map) || depth > WRAPPERS.length) return fail('expected a state dict: names with tensors');
+  // Before the tensors beside it: PyTorch's own ImageNet script saves its best accuracy as one.
+  const wrapper = WRAPPERS.find((name) => value.get(name) instanceof Map);
+  if (wrapper !== undefined) return tensorsOfState(value.get(wrapper), storageBytes, depth + 1);
   const entries = [...(value as Map<unknown, unknown>)].filter(
     (entry): entry is [string, TensorRef] => typeof entry[0] === 'string' && isKind(entry[1], 'tensor'),
   );
-  if (entries.length === 0) {
-    const wrapper = WRAPPERS.find((name) => value.get(name) instanceof Map);
-    if (wrapper === undefined) return fail('expected a state dict, found no tensors');
-    return tensorsOfState(value.get(wrapper), storageBytes, depth + 1);
-  }
+  if (entries.length === 0) return fail('expected a state dict, found no tensors');
   const isParallel = entries.every(([name]) => name.startsWith(PARALLEL_PREFIX));
   const tensors = new Map<string, WeightTensor>();
   const counted = new Set<string>();

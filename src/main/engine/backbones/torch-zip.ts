@@ -1,4 +1,5 @@
 import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { GraftError, messageOf } from '../../../shared/errors.js';
 import type { WeightTensor } from '../graph/types.js';
@@ -35,7 +36,12 @@ function storedBytes(file: Uint8Array, entry: Entry): Uint8Array {
   }
   const start = header + 30 + view.getUint16(header + 26, true) + view.getUint16(header + 28, true);
   if (start + entry.uncompressedSize > file.length) return fail(`${entry.fileName}: the file ends inside it`);
-  return file.subarray(start, start + entry.uncompressedSize);
+  const bytes = file.subarray(start, start + entry.uncompressedSize);
+  // 0 is what torch writes when it is told to compute none (`set_crc32_options`).
+  if (entry.crc32 !== 0 && crc32(bytes) !== entry.crc32) {
+    return fail(`${entry.fileName}: expected the bytes that were saved, but they have changed: get the file again`);
+  }
+  return bytes;
 }
 
 /**

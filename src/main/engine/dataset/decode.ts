@@ -9,7 +9,7 @@ import { decodeBmp, parseBmpHeader } from './bmp.js';
 import { sniff } from './sniff.js';
 
 /** Raised when pixels come out differently, so that cached ones are not found. */
-export const DECODER_VERSION = 1;
+export const DECODER_VERSION = 2;
 
 /** A decompression bomb has more pixels than any photo. */
 export const MAX_PIXELS = 120_000_000;
@@ -138,7 +138,8 @@ async function decodeSharp(bytes: Buffer, file: string, format: string, cap: num
   // libvips warns also of what leaves the picture whole, such as odd metadata; only a picture that is cut off is refused.
   for (const failOn of ['warning', 'truncated'] as const) {
     try {
-      const options = { failOn, limitInputPixels: MAX_PIXELS, sequentialRead: true };
+      // Embedded profiles are left out, as every tool leaves them out that the backbones were trained with.
+      const options = { failOn, limitInputPixels: MAX_PIXELS, sequentialRead: true, ignoreIcc: true };
       const { autoOrient, width, height } = await sharp(bytes, options).metadata();
       const originalWidth = autoOrient.width ?? width;
       const originalHeight = autoOrient.height ?? height;

@@ -67,7 +67,10 @@ describe('examineFile', () => {
 
   it('leaves out the stand-in for a missing picture, but no picture for its name or its plainness alone', async () => {
     const standIn = await examineFile(put('imageNotFound.gif', await notice()), undefined, null);
-    expect(standIn.problem).toMatchObject({ code: 'placeholder', message: expect.stringMatching(/one colour/) });
+    expect(standIn.problem).toMatchObject({
+      code: 'placeholder',
+      message: expect.stringMatching(/one colour/) as string,
+    });
     expect((await examineFile(put('drawing.gif', await notice()), undefined, null)).problem).toBeNull();
     const photo = await photoBytes(60, 60, 1);
     expect((await examineFile(put('image-not-found.jpg', photo), undefined, null)).problem).toBeNull();
