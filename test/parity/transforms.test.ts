@@ -4,7 +4,6 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { AugmentPlan } from '../../src/shared/augment/plan.js';
 import { renderAugment } from '../../src/shared/augment/render.js';
-import type { PlannedOp } from '../../src/shared/augment/op.js';
 import type { PixelImage } from '../../src/shared/image.js';
 import type { InputSpec } from '../../src/shared/input.js';
 import { sharedPath } from '../support/shared-data.js';

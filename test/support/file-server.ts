@@ -15,6 +15,10 @@ export type Answer =
   | { readonly kind: 'stuck'; readonly after: number; readonly etag?: string }
   /** The whole file whatever range was asked for. */
   | { readonly kind: 'whole'; readonly etag?: string }
+  /** Stops after so many bytes and closes the connection, though more were announced. */
+  | { readonly kind: 'short'; readonly after: number; readonly etag?: string }
+  /** A rest that begins elsewhere than was asked for. */
+  | { readonly kind: 'elsewhere'; readonly etag?: string }
   /** A status without the file. */
   | { readonly kind: 'status'; readonly status: number };
 
@@ -36,14 +40,16 @@ function answer(request: IncomingMessage, response: ServerResponse, file: Uint8A
   const isContinued = from !== undefined && request.headers['if-range'] === etag && how.kind !== 'whole';
   const start = isContinued ? Number(from) : 0;
   if (start >= file.length) {
-    response.writeHead(416).end();
+    response.writeHead(416, { 'content-range': `bytes */${file.length}` }).end();
     return;
   }
   const rest = file.subarray(start);
   const headers: Record<string, string> = { etag, 'content-length': String(rest.length) };
-  if (isContinued) headers['content-range'] = `bytes ${start}-${file.length - 1}/${file.length}`;
+  const shift = how.kind === 'elsewhere' ? 1 : 0;
+  if (isContinued) headers['content-range'] = `bytes ${start - shift}-${file.length - 1}/${file.length}`;
   response.writeHead(isContinued ? 206 : 200, headers);
   if (how.kind === 'stuck') response.write(rest.subarray(0, how.after));
+  else if (how.kind === 'short') response.write(rest.subarray(0, how.after), () => response.destroy());
   else response.end(rest);
 }
 

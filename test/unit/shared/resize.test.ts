@@ -3,14 +3,13 @@ import { resizeImage, roundHalfEven, shorterSideSize } from '../../../src/shared
 import { TORCHVISION, formulaPicture, unpacked } from '../../support/transforms.js';
 
 describe('resizeImage', () => {
-  it.each(TORCHVISION.resizes.map((entry) => [`${entry.source} to ${entry.to}, ${entry.interpolation}`, entry] as const))(
-    'is Pillow to the bit: %s',
-    (_name, { source, to, interpolation, box, expected }) => {
-      const resized = resizeImage(formulaPicture(...source), ...to, interpolation, { box });
-      expect([resized.width, resized.height]).toEqual(to);
-      expect(Array.from(resized.data)).toEqual(Array.from(unpacked(expected)));
-    },
-  );
+  it.each(
+    TORCHVISION.resizes.map((entry) => [`${entry.source} to ${entry.to}, ${entry.interpolation}`, entry] as const),
+  )('is Pillow to the bit: %s', (_name, { source, to, interpolation, box, expected }) => {
+    const resized = resizeImage(formulaPicture(...source), ...to, interpolation, { box });
+    expect([resized.width, resized.height]).toEqual(to);
+    expect(Array.from(resized.data)).toEqual(Array.from(unpacked(expected)));
+  });
 
   it('leaves a picture of the right size as it is, and its source alone', () => {
     const source = formulaPicture(9, 7);

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfAborted } from '../../../shared/errors.js';
 import { backbonesFolder } from '../paths.js';
@@ -44,11 +44,16 @@ export async function downloadBackbone(
     const stored = await findIntact(id);
     if (stored !== null) return stored;
     await mkdir(folder, { recursive: true });
-    const { file, source } = await fetchCheckpoint();
-    throwIfAborted(signal);
-    const path = await storeCheckpoint(definition, file, source);
-    await rm(folder, { recursive: true, force: true });
-    return path;
+    try {
+      const { file, source } = await fetchCheckpoint();
+      throwIfAborted(signal);
+      const path = await storeCheckpoint(definition, file, source);
+      await rm(folder, { recursive: true, force: true });
+      return path;
+    } finally {
+      // Goes if it is empty; what a broken try has fetched stays.
+      await rmdir(folder).catch(() => undefined);
+    }
   };
   return await withStoreLock(id, work, signal);
 }

@@ -15,8 +15,6 @@ import type { BackboneDefinition } from './types.js';
 const recordSchema = v.object({
   sha256: v.string(),
   source: v.string(),
-  /** Of the file that they came from. */
-  sourceSha256: v.string(),
   storedAt: v.string(),
 });
 
@@ -58,7 +56,7 @@ export async function storeCheckpoint(definition: BackboneDefinition, file: stri
   await rm(recordFile(id), { force: true });
   await writeFileAtomic(weightsFile(id), bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  await writeJsonAtomic(recordFile(id), { sha256, source, sourceSha256, storedAt });
+  await writeJsonAtomic(recordFile(id), { sha256, source, storedAt });
   return weightsFile(id);
 }
 

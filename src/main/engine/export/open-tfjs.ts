@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { SymbolicTensor, Tensor } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import * as v from 'valibot';
 import { GraftError } from '../../../shared/errors.js';
 import { parseWith } from '../../../shared/parse.js';

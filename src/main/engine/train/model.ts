@@ -117,10 +117,13 @@ export async function createTrainingModel(
   const tail: TrainableNetwork | null = trainable && createTrainableNetwork(tf, trainable, weights);
 
   const initial = initialHead(recipe.training.seed, classCount, definition.featureSize);
-  const headWeight = tf.variable(
-    tf.tensor2d(toTensorFlowLayout(initial.weight, 'dense').data, [definition.featureSize, classCount]),
-  );
-  const headBias = tf.variable(tf.tensor1d(initial.bias.data));
+  // A variable holds its own reference to the values that it begins with.
+  const [headWeight, headBias] = tf.tidy((): [Variable, Variable] => [
+    tf.variable(
+      tf.tensor2d(toTensorFlowLayout(initial.weight, 'dense').data, [definition.featureSize, classCount]),
+    ) as Variable,
+    tf.variable(tf.tensor1d(initial.bias.data)),
+  ]);
   const head = new Map<string, Variable>([
     [HEAD_WEIGHT, headWeight],
     [HEAD_BIAS, headBias],

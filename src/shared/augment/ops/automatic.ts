@@ -138,7 +138,16 @@ export const randAugment = defineOp({
   defaultP: 1,
   params: {
     num_ops: { kind: 'number', label: 'Changes', unit: '', min: 1, max: 6, step: 1, isStepped: true, default: 2 },
-    magnitude: { kind: 'number', label: 'Strength', unit: '', min: 0, max: BINS - 1, step: 1, isStepped: true, default: 9 },
+    magnitude: {
+      kind: 'number',
+      label: 'Strength',
+      unit: '',
+      min: 0,
+      max: BINS - 1,
+      step: 1,
+      isStepped: true,
+      default: 9,
+    },
   },
   sample: ({ num_ops: count, magnitude }, rng, square) =>
     Array.from({ length: count }, () => pick(RAND_TABLE, magnitude, rng, square)).flat(),

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   explainWriteError,
   freeBytes,
@@ -163,6 +163,27 @@ describe('withFileLock', () => {
     };
     expect(await Promise.all([withFileLock(lock(), work), withFileLock(lock(), work)])).toEqual([1, 1]);
     expect(readdirSync(join(folder, 'locks'))).toEqual([]);
+  });
+
+  it('is renewed while it is held, and not afterwards', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const old = new Date(2020, 1, 1);
+      await withFileLock(lock(), async () => {
+        utimesSync(lock(), old, old);
+        vi.advanceTimersByTime(2000);
+        await vi.waitUntil(() => statSync(lock()).mtimeMs > old.getTime() + 1000);
+        // Renewals that are under way while the lock is let go must not bring it back.
+        vi.advanceTimersByTime(20_000);
+      });
+      await delay(50);
+      expect(existsSync(lock())).toBe(false);
+      vi.advanceTimersByTime(20_000);
+      await delay(50);
+      expect(existsSync(lock())).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('leaves a lock alone that somebody else has put there meanwhile', async () => {

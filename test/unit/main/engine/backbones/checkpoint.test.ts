@@ -39,6 +39,7 @@ function legacyBytes(...body: readonly (readonly number[])[]): Uint8Array {
 describe('checkpoints that PyTorch wrote', () => {
   it.each([
     ['plain.zip.pth', 'torch-zip'],
+    ['no-crc.zip.pth', 'torch-zip'],
     ['plain.legacy.pth', 'torch-legacy'],
     ['plain.safetensors', 'safetensors'],
     ['wrapped.zip.pth', 'torch-zip'],
@@ -58,6 +59,17 @@ describe('checkpoints that PyTorch wrote', () => {
     const expected = JSON.parse(readFileSync(fixture('module.json'), 'utf8')) as Record<string, number[]>;
     const { tensors } = await readCheckpoint(fixture(name));
     expect(Object.fromEntries([...tensors].map(([key, { data }]) => [key, [...data]]))).toEqual(expected);
+  });
+
+  it('notices a changed value by the zip’s sum', async () => {
+    const bytes = readFileSync(fixture('plain.zip.pth'));
+    const value = Float32Array.from(EXPECTED.find(([name]) => name === 'float32')![1].data);
+    const place = bytes.indexOf(Buffer.from(value.buffer));
+    expect(place).toBeGreaterThan(0);
+    bytes[place]! ^= 1;
+    const error = await refusalOfBytes(bytes);
+    expect(error.code).toBe('weights-unreadable');
+    expect(error.message).toMatch(/data\/0: expected the bytes that were saved/);
   });
 
   it('reads names that JavaScript objects have of their own as plain names', async () => {

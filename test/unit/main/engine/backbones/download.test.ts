@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { downloadFile, type DownloadOptions } from '../../../../../src/main/engine/backbones/download.js';
 import { GraftError } from '../../../../../src/shared/errors.js';
 import { mulberry32 } from '../../../../support/fill.js';
@@ -18,6 +18,8 @@ let destination: string;
 let part: string;
 let server: FileServer | null = null;
 beforeEach(() => {
+  // The servers of these tests are on this machine, whatever proxy it has.
+  vi.stubEnv('no_proxy', '*');
   folder = makeFolder('download');
   destination = join(folder, 'weights.pth');
   part = `${destination}.part`;
@@ -25,6 +27,7 @@ beforeEach(() => {
 afterEach(async () => {
   await server?.close();
   server = null;
+  vi.unstubAllEnvs();
   removeFolder(folder);
 });
 
@@ -112,6 +115,47 @@ describe('a download', () => {
     expectWhole();
   });
 
+  it('is finished when all bytes of it were left', async () => {
+    writeFileSync(part, FILE);
+    writeFileSync(`${part}.etag`, '"one"');
+    const { url, seen } = await serve({ kind: 'file' });
+    await fetchFrom(url);
+    expectWhole();
+    expect(seen).toHaveLength(1);
+  });
+
+  it('asks nobody when it is there', async () => {
+    writeFileSync(destination, FILE);
+    await fetchFrom('http://127.0.0.1:1/none');
+    expectWhole();
+  });
+
+  it('takes the place of another file', async () => {
+    writeFileSync(destination, 'another');
+    await fetchFrom((await serve({ kind: 'file' })).url);
+    expectWhole();
+  });
+
+  it('does not go on by a tag that promises no bytes', async () => {
+    const { url, seen } = await serve({ kind: 'stuck', after: HALF, etag: 'W/"one"' }, { kind: 'file' });
+    await fetchFrom(url, { onBytes: breakAt(HALF) });
+    expectWhole();
+    expect(seen[1]).toEqual({ range: null, ifRange: null });
+  });
+
+  it('does not append a rest that belongs elsewhere', async () => {
+    const { url } = await serve({ kind: 'stuck', after: HALF }, { kind: 'elsewhere' }, { kind: 'file' });
+    await fetchFrom(url, { onBytes: breakAt(HALF) });
+    expectWhole();
+  });
+
+  it('gets over a server that says nothing more', async () => {
+    const { url, seen } = await serve({ kind: 'stuck', after: HALF }, { kind: 'file' });
+    await fetchFrom(url, { stallMs: 300 });
+    expectWhole();
+    expect(seen).toHaveLength(2);
+  });
+
   it('gets over errors of the server', async () => {
     const { url, seen } = await serve(
       { kind: 'status', status: 503 },
@@ -133,6 +177,15 @@ describe('a download that fails', () => {
     expect(error.message).toContain('gave up after 4 attempts');
     expect(seen.map(({ range }) => range)).toEqual([null, 'bytes=1000-', 'bytes=1500-', 'bytes=2000-']);
     expect(readFileSync(part).equals(FILE.subarray(0, 2500))).toBe(true);
+    expect(existsSync(destination)).toBe(false);
+  });
+
+  it('does not take fewer bytes than were announced for the file', async () => {
+    const { url, seen } = await serve({ kind: 'short', after: 1000 });
+    const error = await failure(fetchFrom(url));
+    expect(error.code).toBe('download-failed');
+    expect(error.message).toMatch(/the connection broke after \d+ bytes/);
+    expect(seen).toHaveLength(4);
     expect(existsSync(destination)).toBe(false);
   });
 

@@ -31,6 +31,18 @@ describe('one network in three formats', () => {
   const SIZE = 64;
   const pixels = formulaInput(SIZE, mulberry32(3));
 
+  it.each(FORMATS)('%s: names that JavaScript objects have of their own, and no values at all', async (format) => {
+    const odd: WeightMap = new Map([
+      ['__proto__', { shape: [2], data: Float32Array.of(1, 2) }],
+      ['2', { shape: [], data: Float32Array.of(3) }],
+      ['1', { shape: [0, 4], data: new Float32Array(0) }],
+    ]);
+    const file = join(scratch, 'odd');
+    await writeFile(file, await encodeCheckpoint(odd, format));
+    const { tensors } = await readCheckpoint(file);
+    expect(Object.fromEntries(tensors)).toEqual(Object.fromEntries(odd));
+  });
+
   async function featuresOf(loaded: WeightMap): Promise<Float32Array> {
     const tf = await loadTensorFlow();
     const eager = createEagerNetwork(tf, network, loaded);

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readCheckpoint } from '../../../../../src/main/engine/backbones/checkpoint.js';
 import { downloadBackbone } from '../../../../../src/main/engine/backbones/download-backbone.js';
 import { backboneInfo } from '../../../../../src/main/engine/backbones/info.js';
+import { getBackbone } from '../../../../../src/main/engine/backbones/registry.js';
+import { readSafetensorsMetadata } from '../../../../../src/main/engine/backbones/safetensors.js';
 import { importBackbone, openBackboneWeights, storedFile } from '../../../../../src/main/engine/backbones/store.js';
 import { testTiny } from '../../../../../src/main/engine/backbones/test-tiny.js';
 import type { BackboneDefinition } from '../../../../../src/main/engine/backbones/types.js';
@@ -12,7 +14,7 @@ import type { WeightMap } from '../../../../../src/main/engine/graph/types.js';
 import { backbonesFolder } from '../../../../../src/main/engine/paths.js';
 import { GraftError } from '../../../../../src/shared/errors.js';
 import { type FileServer, openFileServer } from '../../../../support/file-server.js';
-import { makeFolder, removeFolder } from '../../../../support/images.js';
+import { makeFolder, putFile, removeFolder } from '../../../../support/images.js';
 import { formulaWeights } from '../../../../support/networks.js';
 import { CHECKPOINT_FORMATS, type CheckpointFormat, encodeCheckpoint } from '../../../../support/torch-writer.js';
 
@@ -21,15 +23,14 @@ const FORMATS = Object.keys(CHECKPOINT_FORMATS) as CheckpointFormat[];
 const fromStore = { weightsFile: null };
 
 let scratch: string;
-let homeBefore: string | undefined;
 beforeEach(() => {
   scratch = makeFolder('store');
-  homeBefore = process.env['GRAFT_HOME'];
-  process.env['GRAFT_HOME'] = join(scratch, 'home');
+  vi.stubEnv('GRAFT_HOME', join(scratch, 'home'));
+  // The servers of these tests are on this machine, whatever proxy it has.
+  vi.stubEnv('no_proxy', '*');
 });
 afterEach(() => {
-  if (homeBefore === undefined) delete process.env['GRAFT_HOME'];
-  else process.env['GRAFT_HOME'] = homeBefore;
+  vi.unstubAllEnvs();
   removeFolder(scratch);
 });
 
@@ -70,6 +71,8 @@ describe('the store', () => {
     const record = JSON.parse(readFileSync(join(backbonesFolder(), 'test_tiny.json'), 'utf8')) as object;
     const sha256 = createHash('sha256').update(readFileSync(stored)).digest('hex');
     expect(record).toMatchObject({ sha256, source: file });
+    const sourceSha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+    expect(readSafetensorsMetadata(readFileSync(stored))).toMatchObject({ format: 'pt', source: file, sourceSha256 });
   });
 
   it('refuses weights that have changed since', async () => {
@@ -148,6 +151,36 @@ describe('downloading a backbone', () => {
     expect(await openBackboneWeights(definition, fromStore)).toEqual(weights);
     const record = JSON.parse(readFileSync(join(backbonesFolder(), 'test_tiny.json'), 'utf8')) as object;
     expect(record).toMatchObject({ source: server!.url });
+  });
+
+  it('asks nobody while what is stored is intact, and replaces what is not', async () => {
+    const definition = await publish();
+    const stored = await downloadBackbone(definition);
+    await downloadBackbone(definition);
+    expect(server!.seen).toHaveLength(1);
+    writeFileSync(stored, 'damaged');
+    expect(await downloadBackbone(definition)).toBe(stored);
+    expect(server!.seen).toHaveLength(2);
+    expect(await openBackboneWeights(definition, fromStore)).toEqual(weights);
+    expect(listing()).toEqual(['test_tiny.json', 'test_tiny.safetensors']);
+  });
+
+  it('goes on where an earlier try was broken off', async () => {
+    const definition = await publish();
+    const bytes = await encodeCheckpoint(weights, 'torch-zip');
+    const part = join(backbonesFolder(), 'test_tiny.download', 'tiny-weights.pth.part');
+    putFile(part, bytes.subarray(0, 500));
+    putFile(`${part}.etag`, '"one"');
+    await downloadBackbone(definition);
+    expect(server!.seen).toEqual([{ range: 'bytes=500-', ifRange: '"one"' }]);
+    expect(listing()).toEqual(['test_tiny.json', 'test_tiny.safetensors']);
+  });
+
+  it('stores nothing of another network', async () => {
+    const definition = await publish();
+    const other: BackboneDefinition = { ...definition, build: getBackbone('resnet18').build };
+    expect((await failure(downloadBackbone(other))).code).toBe('weights-mismatch');
+    expect(await storedFile(testTiny.id)).toBeNull();
   });
 
   it('stores nothing when the hash is wrong', async () => {
