@@ -19,6 +19,9 @@ const ENGINE_ENV = {
   UV_THREADPOOL_SIZE: '4',
   // glibc's many arenas keep decoded pictures' memory for themselves.
   MALLOC_ARENA_MAX: '2',
+  // Activations come and go by the dozen megabytes; mapping each anew costs more in page faults than the arithmetic.
+  MALLOC_MMAP_THRESHOLD_: '1073741824',
+  MALLOC_TRIM_THRESHOLD_: '4294967296',
 } as const;
 
 const STOP_TIMEOUT_MS = 10_000;

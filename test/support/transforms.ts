@@ -29,12 +29,6 @@ interface TransformsFixture {
     readonly resized: readonly [width: number, height: number];
     readonly expected: string;
   }[];
-  readonly cropDraws: readonly {
-    readonly source: readonly [width: number, height: number];
-    readonly scale: readonly [number, number];
-    /** By quantity, the share of torchvision's draws up to each bound. */
-    readonly shares: Readonly<Record<'area' | 'aspect' | 'left' | 'top', readonly (readonly [number, number])[]>>;
-  }[];
   /** Magnitude bins that `spaces` shows. */
   readonly bins: readonly number[];
   readonly spaces: Readonly<

@@ -14,8 +14,7 @@ export function systemCode(error: unknown): string | null {
 const RENAME_ATTEMPTS = 20;
 const BUSY_CODES = new Set(['EPERM', 'EACCES', 'EBUSY']);
 
-const isBusy = (error: unknown): boolean =>
-  process.platform === 'win32' && BUSY_CODES.has(systemCode(error) ?? '');
+const isBusy = (error: unknown): boolean => process.platform === 'win32' && BUSY_CODES.has(systemCode(error) ?? '');
 
 /** Renames a file, with patience where another program holds it for a moment. */
 export async function renameWithRetry(from: string, to: string): Promise<void> {
@@ -164,7 +163,12 @@ export async function withFileLock<T>(
     } catch (error) {
       // Windows calls a file busy while the last holder's is on its way out, and a folder that nobody may write to as well.
       const isHeld = systemCode(error) === 'EEXIST' || (isBusy(error) && ++busyCount < RENAME_ATTEMPTS);
-      if (!isHeld) throw explainWriteError(error, path);
+      if (!isHeld) {
+        const explained = explainWriteError(error, path);
+        // On a full disk the file may have been made, only not filled.
+        if (explained instanceof GraftError) await rm(path, { force: true });
+        throw explained;
+      }
       await breakStaleLock(path);
       await delay(LOCK_POLL_MS);
     }

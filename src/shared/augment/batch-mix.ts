@@ -66,7 +66,8 @@ export function renderBatchMix(batch: MixBatch, plan: BatchMixPlan, size: number
     const other = partner * imageBytes;
     if (box === null) {
       for (let i = 0; i < imageBytes; i++) {
-        pixels[own + i] = Math.round(lambda * batch.pixels[own + i]! + (1 - lambda) * batch.pixels[other + i]!);
+        // A byte's array drops the fraction, so that this rounds.
+        pixels[own + i] = lambda * batch.pixels[own + i]! + (1 - lambda) * batch.pixels[other + i]! + 0.5;
       }
     } else {
       for (let y = box.top; y < box.top + box.height; y++) {

@@ -4,14 +4,13 @@ import { resizeImage } from '../../../src/shared/resize.js';
 import { TORCHVISION, formulaPicture, inputOf, unpacked } from '../../support/transforms.js';
 
 describe('frameImage', () => {
-  it.each(TORCHVISION.crops.map((entry) => [`${entry.source}, ${entry.resize} → ${entry.size}`, entry] as const))(
-    'crops as Resize and CenterCrop do: %s',
-    (_name, { source, resize, size, interpolation, expected }) => {
-      const framed = frameImage(formulaPicture(...source), inputOf(size, resize, interpolation), 'crop');
-      expect([framed.width, framed.height]).toEqual([size, size]);
-      expect(Array.from(framed.data)).toEqual(Array.from(unpacked(expected)));
-    },
-  );
+  it.each(
+    TORCHVISION.crops.map((entry) => [`${entry.source.join(' × ')}, ${entry.resize} → ${entry.size}`, entry] as const),
+  )('crops as Resize and CenterCrop do: %s', (_name, { source, resize, size, interpolation, expected }) => {
+    const framed = frameImage(formulaPicture(...source), inputOf(size, resize, interpolation), 'crop');
+    expect([framed.width, framed.height]).toEqual([size, size]);
+    expect(Array.from(framed.data)).toEqual(Array.from(unpacked(expected)));
+  });
 
   it('squashes the whole picture', () => {
     const source = formulaPicture(31, 12);

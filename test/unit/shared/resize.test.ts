@@ -4,7 +4,9 @@ import { TORCHVISION, formulaPicture, unpacked } from '../../support/transforms.
 
 describe('resizeImage', () => {
   it.each(
-    TORCHVISION.resizes.map((entry) => [`${entry.source} to ${entry.to}, ${entry.interpolation}`, entry] as const),
+    TORCHVISION.resizes.map(
+      (entry) => [`${entry.source.join(' × ')} to ${entry.to.join(' × ')}, ${entry.interpolation}`, entry] as const,
+    ),
   )('is Pillow to the bit: %s', (_name, { source, to, interpolation, box, expected }) => {
     const resized = resizeImage(formulaPicture(...source), ...to, interpolation, { box });
     expect([resized.width, resized.height]).toEqual(to);

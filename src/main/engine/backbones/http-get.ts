@@ -75,6 +75,8 @@ async function send(url: URL, headers: Record<string, string>, signal: AbortSign
     const { agent: _, ...withoutAgent } = options;
     options = {
       ...withoutAgent,
+      // Without an agent Node takes 80 for the usual port, and would name it to the host.
+      defaultPort: 443,
       createConnection: () => tls.connect({ socket, host: url.hostname, servername: url.hostname }),
     };
   } else if (proxy !== null) {

@@ -28,8 +28,7 @@ const PYTHONS: readonly (readonly string[])[] =
   process.platform === 'win32' ? [['py', '-3'], ['python']] : [['python3'], ['python']];
 // No source archive is accepted: to look at one, pip would run its set-up script.
 const PIP_DOWNLOAD = (
-  '-m pip download --no-deps --only-binary=:all: ' +
-  '--no-cache-dir --no-input --disable-pip-version-check --quiet'
+  '-m pip download --no-deps --only-binary=:all: ' + '--no-cache-dir --no-input --disable-pip-version-check --quiet'
 ).split(' ');
 const PROGRESS_MS = 250;
 

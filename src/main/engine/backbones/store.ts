@@ -49,14 +49,13 @@ export async function storeCheckpoint(definition: BackboneDefinition, file: stri
   const { id } = definition;
   const weights = loadWeights(targetOf(definition), await readCheckpoint(file));
   const sourceSha256 = await sha256OfFile(file);
-  const storedAt = new Date().toISOString();
-  const bytes = encodeSafetensors(weights, { format: 'pt', source, sourceSha256, storedAt });
+  const bytes = encodeSafetensors(weights, { format: 'pt', source, sourceSha256 });
   await mkdir(backbonesFolder(), { recursive: true });
   // The old record goes first: if all ends here, no record is better than one of other bytes.
   await rm(recordFile(id), { force: true });
   await writeFileAtomic(weightsFile(id), bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  await writeJsonAtomic(recordFile(id), { sha256, source, storedAt });
+  await writeJsonAtomic(recordFile(id), { sha256, source, storedAt: new Date().toISOString() });
   return weightsFile(id);
 }
 

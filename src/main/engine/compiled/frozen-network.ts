@@ -24,8 +24,15 @@ const recordSchema = v.object({ runner: v.picklist(['compiled', 'eager']), reaso
 /** How a frozen network is run here, and why. */
 export type RunnerChoice = v.InferOutput<typeof recordSchema>;
 
+/** What a probe's output says; a probe that printed nonsense counts as one that failed. */
 function judge(output: string): RunnerChoice {
-  const result = v.safeParse(resultSchema, JSON.parse(output));
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(output);
+  } catch {
+    parsed = null;
+  }
+  const result = v.safeParse(resultSchema, parsed);
   if (!result.success) return { runner: 'eager', reason: 'the probe gave no result' };
   const { eagerMs, compiledMs, difference } = result.output;
   if (!(difference <= MAX_DIFFERENCE)) {

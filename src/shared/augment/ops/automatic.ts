@@ -36,6 +36,7 @@ const translate = (magnitude: Entry['magnitude'], axis: 'x' | 'y'): Entry => ({
   magnitude,
   isSigned: true,
   plan: (length) => {
+    // Zero is added so that no negative zero comes out, which JSON does not keep.
     const pixels = Math.trunc(length) + 0;
     const translatePixels: [number, number] = axis === 'x' ? [pixels, 0] : [0, pixels];
     return [

@@ -41,10 +41,12 @@ const reflect = (position: number, length: number): number => {
   return folded < length ? folded : period - folded;
 };
 
-/** Separable, mirrored at the edges, rounded once: as torchvision blurs. */
+/** Separable, mirrored at the edges, rounded once: as torchvision blurs. Taps of one weight are added before they are weighted. */
 function blur({ width, height, data }: PixelImage, planned: GaussianBlur): PixelImage {
   const kernel = kernelOf(planned);
-  const half = (kernel.length - 1) / 2;
+  const last = kernel.length - 1;
+  const half = last / 2;
+  const middle = kernel[half]!;
   const stride = width * 3;
   const lines = new Float32Array(data.length);
   const padded = new Uint8Array(stride + half * 6);
@@ -57,18 +59,24 @@ function blur({ width, height, data }: PixelImage, planned: GaussianBlur): Pixel
       padded.set(row.subarray(after, after + 3), (half + width + i) * 3);
     }
     for (let i = 0; i < stride; i++) {
+      let left = i;
+      let right = i + last * 3;
       let sum = 0;
-      for (let tap = 0; tap < kernel.length; tap++) sum += padded[i + tap * 3]! * kernel[tap]!;
-      lines[y * stride + i] = sum;
+      for (let tap = 0; tap < half; tap++, left += 3, right -= 3) {
+        sum += (padded[left]! + padded[right]!) * kernel[tap]!;
+      }
+      lines[y * stride + i] = sum + padded[left]! * middle;
     }
   }
   const out = new Uint8Array(data.length);
   const starts = new Int32Array(kernel.length);
   for (let y = 0; y < height; y++) {
-    for (let tap = 0; tap < kernel.length; tap++) starts[tap] = reflect(y + tap - half, height) * stride;
+    for (let tap = 0; tap <= last; tap++) starts[tap] = reflect(y + tap - half, height) * stride;
     for (let i = 0; i < stride; i++) {
-      let sum = 0;
-      for (let tap = 0; tap < kernel.length; tap++) sum += lines[starts[tap]! + i]! * kernel[tap]!;
+      let sum = lines[y * stride + i]! * middle;
+      for (let tap = 0; tap < half; tap++) {
+        sum += (lines[starts[tap]! + i]! + lines[starts[last - tap]! + i]!) * kernel[tap]!;
+      }
       out[y * stride + i] = sum + 0.5;
     }
   }

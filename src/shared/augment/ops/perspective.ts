@@ -68,8 +68,8 @@ function solve(rows: number[][], values: number[]): number[] | null {
 }
 
 /**
- * The matrix that maps endpoints back to startpoints: torchvision's `_get_perspective_coeffs`. Where the strongest
- * setting has put three corners on a line, nothing maps them back, and the picture stays as it is.
+ * The matrix that maps endpoints back to startpoints: torchvision's `_get_perspective_coeffs`, float32 as there. Where the
+ * strongest setting has put three corners on a line, nothing maps them back, and the picture stays as it is.
  */
 function coefficients({ startpoints, endpoints }: Perspective): Matrix {
   const rows: number[][] = [];
@@ -81,7 +81,7 @@ function coefficients({ startpoints, endpoints }: Perspective): Matrix {
   });
   const solution = solve(rows, values);
   if (solution === null) return IDENTITY;
-  return [...solution, 1] as unknown as Matrix;
+  return [...solution.map(Math.fround), 1] as unknown as Matrix;
 }
 
 export const perspectivePrimitive = defineGeometric<Perspective>('perspective', coefficients);

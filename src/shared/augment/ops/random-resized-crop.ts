@@ -30,8 +30,8 @@ export const randomResizedCrop = defineFrameOp({
     const own = width / height;
     let w = width;
     let h = height;
-    if (own < ratio[0]) h = roundHalfEven(w / ratio[0]);
-    else if (own > ratio[1]) w = roundHalfEven(h * ratio[1]);
+    if (own < ratio[0]) h = Math.max(1, roundHalfEven(w / ratio[0]));
+    else if (own > ratio[1]) w = Math.max(1, roundHalfEven(h * ratio[1]));
     return { left: Math.floor((width - w) / 2), top: Math.floor((height - h) / 2), width: w, height: h };
   },
 });

@@ -61,7 +61,7 @@ describe('writeFileAtomic', () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
     expect(explainWriteError(full, '/d/a')).toMatchObject({
       code: 'disk-full',
-      message: expect.stringContaining('/d/a'),
+      message: expect.stringContaining('/d/a') as string,
     });
     const other = new Error('else');
     expect(explainWriteError(other, '/d/a')).toBe(other);

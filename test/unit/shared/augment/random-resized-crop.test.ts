@@ -80,4 +80,11 @@ describe('random_resized_crop', () => {
     const [tall] = boxesOf(30, 1000, 1, { ...DEFAULTS, scale });
     expect(tall).toEqual({ left: 0, top: 480, width: 30, height: 40 });
   });
+
+  it('never falls back to nothing, however thin the picture and flat the aspect', () => {
+    const sample = (ratio: readonly [number, number], width: number, height: number): Box =>
+      randomResizedCrop.sample({ scale: [1, 1], ratio }, createStream(1, 'thin'), { width, height });
+    expect(sample([4, 4], 1, 700)).toEqual({ left: 0, top: 349, width: 1, height: 1 });
+    expect(sample([0.25, 0.25], 700, 1)).toEqual({ left: 349, top: 0, width: 1, height: 1 });
+  });
 });

@@ -4,7 +4,6 @@ import { planAugment } from '../../../../src/shared/augment/plan.js';
 import { parsePolicy } from '../../../../src/shared/augment/policy.js';
 import { AUGMENT_OPS, findAugmentOp, primitiveOf } from '../../../../src/shared/augment/registry.js';
 import { renderAugment } from '../../../../src/shared/augment/render.js';
-import { invariant } from '../../../../src/shared/errors.js';
 import { formulaPicture, inputOf } from '../../../support/transforms.js';
 
 const SIZE = 32;
@@ -34,13 +33,8 @@ describe('AUGMENT_OPS', () => {
     expect(() => primitiveOf({ op: 'no_such_op' })).toThrow('invariant');
   });
 
-  it.each(AUGMENT_OPS.map((op) => [op.id, op] as const))('%s describes itself', (_id, op) => {
-    expect(op.label).not.toBe('');
-    expect(op.description).toMatch(/^[A-Z][^.]*\.$/);
-    expect(op.defaultP).toBeGreaterThan(0);
-    expect(op.defaultP).toBeLessThanOrEqual(1);
+  it.each(AUGMENT_OPS.map((op) => [op.id, op] as const))('%s: defaults lie inside their bounds', (_id, op) => {
     for (const spec of Object.values(op.params)) {
-      expect(spec.label).not.toBe('');
       if (spec.kind === 'choice') {
         expect(spec.choices).toContain(spec.default);
         continue;
@@ -51,13 +45,6 @@ describe('AUGMENT_OPS', () => {
       expect(Math.min(...defaults)).toBeGreaterThanOrEqual(spec.min);
       expect(Math.max(...defaults)).toBeLessThanOrEqual(spec.max);
     }
-  });
-
-  it.each(AUGMENT_OPS.map((op) => op.id))('%s: its defaults parse, to what they are', (id) => {
-    const op = findAugmentOp(id)!;
-    const params = Object.fromEntries(Object.entries(op.params).map(([name, spec]) => [name, spec.default]));
-    expect(parsePolicy({ steps: [{ op: id }] }).steps).toEqual([{ op: id, p: op.defaultP, params }]);
-    expect(parsePolicy({ steps: [{ op: id, p: op.defaultP, params }] })).toEqual(parsePolicy({ steps: [{ op: id }] }));
   });
 
   it.each(AUGMENT_OPS.map((op) => op.id))('%s: probability 0 leaves the picture as it is', (id) => {
@@ -99,7 +86,6 @@ describe('AUGMENT_OPS', () => {
     expect(draw(1, 3, 'abc')).toBe(thrown[3]![0]);
     for (const kind of [0, 1, 2]) {
       const different = new Set(thrown.map((entry) => entry[kind])).size;
-      invariant(different <= 30, 'thirty throws');
       // An op without numbers has but two outcomes: applied or not.
       expect(different).toBeGreaterThanOrEqual(2);
     }

@@ -84,11 +84,11 @@ describe('checkpoints that PyTorch wrote', () => {
 
 describe('files that want to run code', () => {
   it.each(
-    ['zip', 'legacy'].flatMap((format) => [
+    ['zip', 'legacy'].flatMap<[string, RegExp]>((format) => [
       [`evil-system.${format}.pth`, /posix\.system|nt\.system/],
       [`evil-eval.${format}.pth`, /builtin(s|__)\.eval/],
       [`evil-print.${format}.pth`, /builtin(s|__)\.print/],
-    ]) as [string, RegExp][],
+    ]),
   )('%s is refused by name', async (name, global) => {
     const error = await refusal(fixture(name));
     expect(error.code).toBe('unsafe-file');

@@ -151,7 +151,7 @@ describe('a download', () => {
 
   it('gets over a server that says nothing more', async () => {
     const { url, seen } = await serve({ kind: 'stuck', after: HALF }, { kind: 'file' });
-    await fetchFrom(url, { stallMs: 300 });
+    await fetchFrom(url, { stallMs: 1000 });
     expectWhole();
     expect(seen).toHaveLength(2);
   });
