@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nativeFolder, PYTHONS, ROOT, TFJS_PACKAGE } from './places.mjs';
 import { lastLine, run } from './run.mjs';
@@ -6,6 +6,9 @@ import { say } from './say.mjs';
 
 /** C++ compilers of the system, the user's own choice first. */
 const compilers = () => [process.env['CXX'], 'c++', 'g++', 'clang++'].flatMap((name) => (name ? [[name]] : []));
+
+/** Half a gigabyte, needed once. */
+const zigFolder = () => join(nativeFolder(), 'ziglang');
 
 /**
  * Finds a C++ compiler: the system's, else the one in pip's package "ziglang".
@@ -17,9 +20,10 @@ async function findCompiler() {
     const { code, output } = await run([...command, '--version'], { timeoutMs: 20_000 });
     if (code === 0) return { command, env: {}, label: output.split('\n')[0] ?? command.join(' ') };
   }
-  say('TensorFlow: no C++ compiler found; fetching one by pip (ziglang, about 90 MB)');
-  const target = join(nativeFolder(), 'ziglang');
-  const env = { PYTHONPATH: target };
+  say('TensorFlow: no C++ compiler found; fetching one by pip (ziglang, about 100 MB), which takes minutes');
+  const target = zigFolder();
+  const cache = join(target, 'cache');
+  const env = { PYTHONPATH: target, ZIG_GLOBAL_CACHE_DIR: cache, ZIG_LOCAL_CACHE_DIR: cache };
   /** @type {string[]} */
   const reasons = [];
   for (const python of PYTHONS) {
@@ -72,5 +76,6 @@ export async function compileAddon(deps, addon) {
     { env, timeoutMs: 600_000 },
   );
   if (code !== 0) throw new Error(`the addon does not build with ${label}: ${output.slice(-1500)}`);
+  await rm(zigFolder(), { recursive: true, force: true });
   return label;
 }

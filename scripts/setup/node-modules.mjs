@@ -1,8 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { ROOT } from './places.mjs';
-import { lastLine, run } from './run.mjs';
+import { run } from './run.mjs';
 import { say } from './say.mjs';
+
+/** npm goes on for a while when its parent has been killed. */
+const RETRY_MS = 20_000;
 
 /**
  * @typedef {{ version?: string, optional?: boolean, devOptional?: boolean, peer?: boolean, link?: boolean }} LockedPackage
@@ -39,6 +43,13 @@ async function readPackages(file) {
   }
 }
 
+/**
+ * What npm complains of first; its last line only names a log.
+ *
+ * @param {string} output
+ */
+const firstError = (output) => /^npm (?:error|ERR!) (?!code)(.*)$/m.exec(output)?.[1] ?? 'no reason given';
+
 /** Installs the lockfile's packages where they are not installed. No package's own scripts run. */
 export async function setUpNodeModules() {
   const wanted = await readPackages(join(ROOT, 'package-lock.json'));
@@ -50,8 +61,16 @@ export async function setUpNodeModules() {
   }
   say(`packages: ${why}; running npm ci (about 500 MB)`);
   const started = Date.now();
-  const { code, output } = await run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: ROOT });
+  const npmCi = () => run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: ROOT });
+  let { code, output } = await npmCi();
+  if (code !== 0 && /ENOTEMPTY|EEXIST|EBUSY/.test(output)) {
+    say(
+      `packages: something else is still writing there, perhaps a killed set-up's npm; again in ${RETRY_MS / 1000} s`,
+    );
+    await setTimeout(RETRY_MS);
+    ({ code, output } = await npmCi());
+  }
   if (code === 127) throw new Error('expected npm beside Node.js, found none: install Node.js with npm');
-  if (code !== 0) throw new Error(`npm ci failed: ${lastLine(output)}\n${output.slice(-1500)}`);
+  if (code !== 0) throw new Error(`npm ci failed: ${firstError(output)}\n${output.slice(-1500)}`);
   say(`packages: installed in ${Math.round((Date.now() - started) / 1000)} s`);
 }

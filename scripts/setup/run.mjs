@@ -11,6 +11,10 @@ const KEPT_CHARACTERS = 20_000;
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const children = new Set();
+/** Children lead process groups of their own, so that a signal reaches all of a child's processes; Windows has none. */
+const HAS_GROUPS = process.platform !== 'win32';
+/** Between asking and forcing. */
+const GRACE_MS = 2000;
 const ENDING_SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
 /**
@@ -20,17 +24,39 @@ const ENDING_SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
  */
 export const signalCode = (signal) => 128 + constants.signals[signal];
 
-/** @param {NodeJS.Signals} signal */
-function endWithChildren(signal) {
-  for (const child of children) child.kill(signal);
-  process.exit(signalCode(signal));
+/** @type {NodeJS.Signals | null} */
+let endingBy = null;
+
+/**
+ * Signals a child and what it has started in turn: npm ignores SIGTERM, and `python3` may be a script around the real one.
+ *
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {NodeJS.Signals} signal
+ */
+function signalGroup(child, signal) {
+  try {
+    if (HAS_GROUPS && child.pid !== undefined) process.kill(-child.pid, signal);
+    else child.kill(signal);
+  } catch {
+    // It has ended already.
+  }
 }
 
 /**
- * Ended alone, this process would leave pip or a compiler behind, writing where the next set-up works.
+ * Ended alone, this process would leave pip or npm behind, writing where the next set-up works.
  *
- * @param {import('node:child_process').ChildProcess} child
+ * @param {NodeJS.Signals} signal
  */
+function endWithChildren(signal) {
+  endingBy ??= signal;
+  for (const child of children) signalGroup(child, signal);
+  setTimeout(() => {
+    for (const child of children) signalGroup(child, 'SIGKILL');
+    process.exit(signalCode(signal));
+  }, GRACE_MS);
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
 function watch(child) {
   if (children.size === 0) for (const signal of ENDING_SIGNALS) process.on(signal, endWithChildren);
   children.add(child);
@@ -39,6 +65,7 @@ function watch(child) {
 /** @param {import('node:child_process').ChildProcess} child */
 function unwatch(child) {
   if (!children.delete(child) || children.size > 0) return;
+  if (endingBy !== null) process.exit(signalCode(endingBy));
   for (const signal of ENDING_SIGNALS) process.off(signal, endWithChildren);
 }
 
@@ -58,6 +85,7 @@ export function run(command, options = {}) {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: HAS_GROUPS,
       // npm is a script on Windows, which only a shell can start.
       shell: process.platform === 'win32' && file === 'npm',
     });
@@ -76,7 +104,7 @@ export function run(command, options = {}) {
         ? null
         : setTimeout(() => {
             isLate = true;
-            child.kill('SIGKILL');
+            signalGroup(child, 'SIGKILL');
           }, timeoutMs);
     const tick = onTick === undefined ? null : setInterval(onTick, 500);
     /** @param {number} code */

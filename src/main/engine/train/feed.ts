@@ -14,7 +14,7 @@ import type { CutBatch } from './step.js';
 
 /** Uploads uint8 pixels as float32, [count, size, size, 3]; the caller disposes. */
 export function uploadPixels(tf: TensorFlow, pixels: Uint8Array, count: number, size: number): Tensor {
-  return tf.tensor4d(Float32Array.from(pixels.subarray(0, count * size * size * 3)), [count, size, size, 3]);
+  return tf.tensor4d(new Float32Array(pixels.subarray(0, count * size * size * 3)), [count, size, size, 3]);
 }
 
 export interface FeedOptions {

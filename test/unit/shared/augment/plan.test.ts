@@ -77,6 +77,18 @@ describe('planAugment', () => {
     expect(draw([{ op: 'rotation' }]).ops).toEqual([first]);
   });
 
+  it('throws for each op apart: one says nothing about another', () => {
+    const steps = [{ op: 'horizontal_flip' }, { op: 'vertical_flip' }];
+    const outcomes = Array.from({ length: 400 }, (_, view) =>
+      draw(steps, view)
+        .ops.map(({ op }) => op)
+        .join(),
+    );
+    for (const outcome of ['', 'horizontal_flip', 'vertical_flip', 'horizontal_flip,vertical_flip']) {
+      expect(Math.abs(outcomes.filter((each) => each === outcome).length - 100), outcome).toBeLessThan(45);
+    }
+  });
+
   it('applies a step as often as its probability says', () => {
     const policy = parsePolicy({ steps: [{ op: 'horizontal_flip', p: 0.3 }] });
     const flipped = Array.from({ length: 5000 }, (_, n) =>

@@ -132,7 +132,7 @@ describe('renderAugment', () => {
       ]),
     };
     const turn = { op: 'rotation', degrees: 90 };
-    const apart = renderAugment(renderAugment(source, planOf(32, tilt as PlannedOp)), planOf(32, turn));
+    const apart = renderAugment(renderAugment(source, planOf(32, tilt)), planOf(32, turn));
     expect(difference(draw(source, tilt, turn), apart.data).worst).toBeLessThanOrEqual(1);
   });
 

@@ -1,0 +1,153 @@
+import { invariant } from '../../../shared/errors.js';
+import type { OptimizerSpec } from '../../../shared/recipe.js';
+import { LOGITS_NODE } from '../graph/head.js';
+import type { BatchNormNode, Network, ParamSpec } from '../graph/types.js';
+import { DT_FLOAT, encodeSavedModel, shapeOf, type SignatureDef, type TensorInfo } from './proto.js';
+import { writeForward } from './train-forward.js';
+import { Tape } from './train-tape.js';
+import { UPDATE_SCALARS, type UpdateGroup, type UpdateScalars, writeUpdate } from './train-update.js';
+import { type Edge, TrainWriter } from './train-writer.js';
+
+/** What a training graph is written for. */
+export interface TrainGraphOptions {
+  /** From the cut to the logits of the node {@link LOGITS_NODE}. */
+  readonly network: Network;
+  /** Statistics of batch norm in a step; outside of one, always the running ones. */
+  readonly batchNorm: 'frozen' | 'batch';
+  /** Whether a step takes a dropout mask of the features before the head. */
+  readonly hasDropout: boolean;
+  readonly optimizer: OptimizerSpec;
+  /** Every variable is in one of them. */
+  readonly groups: readonly UpdateGroup[];
+}
+
+/** Signatures of the graph; one session serves them all. */
+
+export type TrainSignature = 'init' | 'restore' | 'step' | 'infer' | 'read';
+
+/** Shape of a parameter in TensorFlow's layout. */
+function graphShape({ shape, layout }: ParamSpec): readonly number[] {
+  const [a, b, c, d] = shape as [number, number, number, number];
+  switch (layout) {
+    case 'conv':
+      return [c, d, b, a];
+    case 'depthwise':
+      return [c, d, a, b];
+    case 'dense':
+      return [b, a];
+    case 'vector':
+      return shape;
+  }
+}
+
+interface Port {
+  readonly edge: Edge;
+  readonly shape: readonly number[];
+}
+
+function signature(inputs: Readonly<Record<string, Port>>, outputs: Readonly<Record<string, Port>>): SignatureDef {
+  const info = ({ edge, shape }: Port): TensorInfo => ({
+    name: `${edge}:0`,
+    dtype: DT_FLOAT,
+    tensorShape: shapeOf(shape),
+  });
+  const all = (ports: Readonly<Record<string, Port>>): Record<string, TensorInfo> =>
+    Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, info(port)]));
+  return { inputs: all(inputs), outputs: all(outputs), methodName: 'tensorflow/serving/predict' };
+}
+
+/**
+ * Encodes training as a `saved_model.pb`: forward pass, gradients and update, weights as variables of the session that loads
+ * it.
+ *
+ * The loss is `-sum(targets · logSoftmax(logits))`. Signatures:
+ * - `init`: a value for each parameter, by its name, in TensorFlow's layout; the optimizer's slots become 0
+ * - `restore`: the same, the slots stay
+ * - `step`: `cut`, `targets` [n, classes], {@link UPDATE_SCALARS}, `mask` [n, features] with dropout → `logits` from before
+ *   the update
+ * - `infer`: `cut` → `logits`, with the running statistics
+ * - `read`: `trigger` (anything) → every parameter by its name
+ *
+ * @param scope begins the names of the session's variables
+ */
+export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uint8Array {
+  const { network, batchNorm, hasDropout } = options;
+  const writer = new TrainWriter(scope);
+  const tape = new Tape();
+  for (const param of network.params) {
+    const variable = writer.declare(param.name, graphShape(param));
+    if (param.role !== 'mean' && param.role !== 'variance') tape.watch(variable.value);
+  }
+  const head = network.nodes.find((node) => node.name === LOGITS_NODE);
+  invariant(head?.op === 'dense' && network.output === LOGITS_NODE, 'the network ends in the logits');
+  const [entry] = network.nodes;
+  invariant(entry?.op === 'input', 'the network begins with its input');
+  const featureSize = network.params.find(({ name }) => name === head.weight)!.shape[1]!;
+
+  const cut: Port = { shape: [-1, ...entry.shape], edge: writer.placeholder('cut', [-1, ...entry.shape]) };
+  const targets: Port = { shape: [-1, head.units], edge: writer.placeholder('targets', [-1, head.units]) };
+  const mask: Port = { shape: [-1, featureSize], edge: writer.placeholder('mask', [-1, featureSize]) };
+  const trigger: Port = { shape: [], edge: writer.placeholder('trigger', []) };
+  const scalars = Object.fromEntries(UPDATE_SCALARS.map((name) => [name, writer.placeholder(name, [])])) as Record<
+    keyof UpdateScalars,
+    Edge
+  >;
+
+  const followed: Edge[] = [];
+  const follow = (name: string, momentum: number, batch: Edge): void => {
+    const running = writer.variable(name);
+    const old = writer.float('Mul', `follow/${name}/old`, running.value, writer.scalar(1 - momentum));
+    const part = writer.float('Mul', `follow/${name}/batch`, batch, writer.scalar(momentum));
+    followed.push(writer.assign(`follow/${name}`, running, writer.float('AddV2', `follow/${name}/sum`, old, part)));
+  };
+  const logits = writeForward(writer, tape, network, cut.edge, {
+    scope: 'train',
+    batchNorm,
+    mask: hasDropout ? { node: LOGITS_NODE, factors: mask.edge } : null,
+    onStatistics: (node: BatchNormNode, mean, variance) => {
+      follow(node.mean, node.momentum, mean);
+      follow(node.variance, node.momentum, variance);
+    },
+  });
+  const mass = writer.reduce('Sum', 'loss/mass', targets.edge, [1], true); // [n, 1]
+  const expected = writer.float('Mul', 'loss/expected', writer.float('Softmax', 'loss/probabilities', logits), mass);
+  tape.run(writer, logits, writer.float('Sub', 'loss/gradient', expected, targets.edge));
+  const { updates, slots } = writeUpdate(writer, options.optimizer, options.groups, scalars, (name) => {
+    const gradient = tape.gradient(writer, writer.variable(name).value);
+    invariant(gradient, `${name} has a gradient`);
+    return gradient;
+  });
+  const score = writer.identityAfter('step/logits', logits, [...updates, ...followed]);
+  const inferred = writeForward(writer, new Tape(), network, cut.edge, {
+    scope: 'infer',
+    batchNorm: 'frozen',
+    mask: null,
+  });
+
+  const values: Record<string, Port> = {};
+  const given: Record<string, Port> = {};
+  const assigned = network.params.map(({ name }) => {
+    const variable = writer.variable(name);
+    const edge = writer.placeholder(`given/${name}`, variable.shape);
+    given[name] = { edge, shape: variable.shape };
+    values[name] = { edge: variable.value, shape: variable.shape };
+    return writer.assign(`assign/${name}`, variable, edge);
+  });
+  const cleared = slots.map((slot) => writer.assign(`clear/${slot.handle}`, slot, writer.zeros(slot.shape)));
+  const done = (name: string, after: readonly Edge[]): Port => ({
+    edge: writer.identityAfter(name, trigger.edge, after),
+    shape: [],
+  });
+  const fed = Object.fromEntries(
+    UPDATE_SCALARS.map((name): [string, Port] => [name, { edge: scalars[name], shape: [] }]),
+  );
+  const scores = (edge: Edge): Record<string, Port> => ({ logits: { edge, shape: [-1, head.units] } });
+  const signatures: Record<TrainSignature, SignatureDef> = {
+    init: signature({ ...given, trigger }, { done: done('init/done', [...assigned, ...cleared]) }),
+    restore: signature({ ...given, trigger }, { done: done('restore/done', assigned) }),
+    step: signature({ cut, targets, ...fed, ...(hasDropout ? { mask } : {}) }, scores(score)),
+    infer: signature({ cut }, scores(inferred)),
+    read: signature({ trigger }, values),
+  };
+  return encodeSavedModel(writer.nodes, signatures);
+}

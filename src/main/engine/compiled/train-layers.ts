@@ -1,0 +1,187 @@
+import type { Window } from '../graph/kernels.js';
+import type { Padding } from '../graph/types.js';
+import type { AttrValue } from './proto.js';
+import type { Tape } from './train-tape.js';
+import { type Edge, floatType, type GraphVariable, intType, text, type TrainWriter } from './train-writer.js';
+
+/** Height and width of a picture-shaped tensor, and its channels. */
+export type PictureShape = readonly [height: number, width: number, channels: number];
+
+function paddingAttributes(padding: Padding): Record<string, AttrValue> {
+  if (padding === 'same') return { padding: text('SAME') };
+  if (padding === 0) return { padding: text('VALID') };
+  const explicit = [0, 0, padding, padding, padding, padding, 0, 0];
+  return { padding: text('EXPLICIT'), explicit_paddings: { list: { i: explicit } } };
+}
+
+const windowAttributes = ({ stride, padding }: Window): Record<string, AttrValue> => ({
+  T: floatType,
+  strides: { list: { i: [1, stride, stride, 1] } },
+  data_format: text('NHWC'),
+  ...paddingAttributes(padding),
+});
+const convAttributes = (window: Window): Record<string, AttrValue> => ({
+  ...windowAttributes(window),
+  dilations: { list: { i: [1, 1, 1, 1] } },
+});
+const nhwc = { T: floatType, data_format: text('NHWC') };
+
+/**
+ * Layers of a training graph: each writes its node and records on the tape how its gradient is written, with TensorFlow's
+ * own gradient kernels. A filter is a variable in TensorFlow's layout.
+ */
+export class TrainLayers {
+  constructor(
+    private readonly writer: TrainWriter,
+    private readonly tape: Tape,
+  ) {}
+
+  /** [n, a] · [a, b]. */
+  matMul(name: string, x: Edge, weight: Edge): Edge {
+    const { writer, tape } = this;
+    return tape.record(writer.matMul(name, x, weight, false, false), [x, weight], (dy) => {
+      tape.send(x, () => writer.matMul(`gradient/${name}/x`, dy, weight, false, true));
+      tape.send(weight, () => writer.matMul(`gradient/${name}/w`, x, dy, true, false));
+    });
+  }
+
+  /** @param from shape to return the gradient to */
+  reshape(name: string, x: Edge, to: readonly number[], from: readonly number[]): Edge {
+    const { writer, tape } = this;
+    return tape.record(writer.reshape(name, x, to), [x], (dy) =>
+      tape.send(x, () => writer.reshape(`gradient/${name}`, dy, from)),
+    );
+  }
+
+  /**
+   * A convolution. 1×1 at stride 1 is a matrix product: as fast or faster, and it never meets the division by zero of
+   * TensorFlow 2.21's oneDNN in some 1×1 convolutions on virtual machines that hide their cache sizes.
+   */
+  conv(name: string, x: Edge, filter: GraphVariable, window: Window, input: PictureShape, output: PictureShape): Edge {
+    const { writer, tape } = this;
+    const weight = filter.value;
+    const [inputs, outputs] = [input[2], output[2]];
+    if (window.kernelSize === 1 && window.stride === 1) {
+      const rows = this.reshape(`${name}/rows`, x, [-1, inputs], [-1, ...input]);
+      const matrix = this.reshape(`${name}/filter`, weight, [inputs, outputs], filter.shape);
+      return this.reshape(name, this.matMul(`${name}/product`, rows, matrix), [-1, ...output], [-1, outputs]);
+    }
+    const attributes = convAttributes(window);
+    return tape.record(writer.node('Conv2D', name, [x, weight], attributes), [x, weight], (dy) => {
+      tape.send(x, () => {
+        const sizes = writer.shapeOf(x);
+        return writer.node('Conv2DBackpropInput', `gradient/${name}/x`, [sizes, weight, dy], attributes);
+      });
+      tape.send(weight, () => {
+        const sizes = writer.ints(filter.shape);
+        return writer.node('Conv2DBackpropFilter', `gradient/${name}/w`, [x, sizes, dy], attributes);
+      });
+    });
+  }
+
+  depthwise(name: string, x: Edge, filter: GraphVariable, window: Window): Edge {
+    const { writer, tape } = this;
+    const weight = filter.value;
+    const attributes = convAttributes(window);
+    const op = 'DepthwiseConv2dNative';
+    return tape.record(writer.node(op, name, [x, weight], attributes), [x, weight], (dy) => {
+      tape.send(x, () =>
+        writer.node(`${op}BackpropInput`, `gradient/${name}/x`, [writer.shapeOf(x), weight, dy], attributes),
+      );
+      tape.send(weight, () =>
+        writer.node(`${op}BackpropFilter`, `gradient/${name}/w`, [x, writer.ints(filter.shape), dy], attributes),
+      );
+    });
+  }
+
+  biasAdd(name: string, x: Edge, bias: Edge): Edge {
+    const { writer, tape } = this;
+    return tape.record(writer.node('BiasAdd', name, [x, bias], nhwc), [x, bias], (dy) => {
+      tape.send(x, () => dy);
+      tape.send(bias, () => writer.node('BiasAddGrad', `gradient/${name}`, [dy], nhwc));
+    });
+  }
+
+  add(name: string, a: Edge, b: Edge): Edge {
+    const { writer, tape } = this;
+    return tape.record(writer.float('AddV2', name, a, b), [a, b], (dy) => {
+      tape.send(a, () => dy);
+      tape.send(b, () => dy);
+    });
+  }
+
+  maxPool(name: string, x: Edge, window: Window): Edge {
+    const { writer, tape } = this;
+    const { kernelSize } = window;
+    const attributes = { ...windowAttributes(window), ksize: { list: { i: [1, kernelSize, kernelSize, 1] } } };
+    const y = writer.node('MaxPool', name, [x], attributes);
+    return tape.record(y, [x], (dy) =>
+      tape.send(x, () => writer.node('MaxPoolGrad', `gradient/${name}`, [x, y, dy], attributes)),
+    );
+  }
+
+  /** Mean over height and width: [n, h, w, c] → [n, c]. */
+  globalAverage(name: string, x: Edge, [height, width, channels]: PictureShape): Edge {
+    const { writer, tape } = this;
+    return tape.record(writer.reduce('Mean', name, x, [1, 2], false), [x], (dy) =>
+      tape.send(x, () => {
+        const share = writer.float('Mul', `gradient/${name}/share`, dy, writer.scalar(1 / (height * width)));
+        const pixel = writer.reshape(`gradient/${name}/pixel`, share, [-1, 1, 1, channels]);
+        return writer.node('BroadcastTo', `gradient/${name}`, [pixel, writer.shapeOf(x)], {
+          T: floatType,
+          Tidx: intType,
+        });
+      }),
+    );
+  }
+
+  /** Every channel of [n, h, w, c] times its gate, [n, c]. */
+  scaleChannels(name: string, x: Edge, gate: Edge, channels: number): Edge {
+    const { writer, tape } = this;
+    const scale = this.writer.reshape(`${name}/scale`, gate, [-1, 1, 1, channels]);
+    return tape.record(writer.float('Mul', name, x, scale), [x, gate], (dy) => {
+      tape.send(x, () => writer.float('Mul', `gradient/${name}/x`, dy, scale));
+      tape.send(gate, () => {
+        const products = writer.float('Mul', `gradient/${name}/products`, dy, x);
+        return writer.reduce('Sum', `gradient/${name}/gate`, products, [1, 2], false);
+      });
+    });
+  }
+
+  /** Elementwise product with something that gets no gradient. */
+  mask(name: string, x: Edge, mask: Edge): Edge {
+    const { writer, tape } = this;
+    return tape.record(writer.float('Mul', name, x, mask), [x], (dy) =>
+      tape.send(x, () => writer.float('Mul', `gradient/${name}`, dy, mask)),
+    );
+  }
+
+  /**
+   * FusedBatchNormV3.
+   *
+   * @param statistics running mean and variance, for fixed statistics; null for the batch's own
+   * @returns the output, and the batch's mean and unbiased variance, which mean something for the batch's own only
+   */
+  batchNorm(
+    name: string,
+    x: Edge,
+    [gamma, beta]: readonly [gamma: Edge, beta: Edge],
+    epsilon: number,
+    statistics: readonly [mean: Edge, variance: Edge] | null,
+  ): { readonly y: Edge; readonly mean: Edge; readonly variance: Edge } {
+    const { writer, tape } = this;
+    const attributes = { ...nhwc, U: floatType, epsilon: { f: epsilon }, is_training: { b: statistics === null } };
+    const empty = writer.vector([]);
+    const inputs = [x, gamma, beta, ...(statistics ?? [empty, empty])];
+    const y = writer.node('FusedBatchNormV3', name, inputs, attributes);
+    const reserves = statistics ? [...statistics, empty] : [`${y}:3`, `${y}:4`, `${y}:5`];
+    tape.record(y, [x, gamma, beta], (dy) => {
+      // One kernel yields all three gradients.
+      const all = writer.node('FusedBatchNormGradV3', `gradient/${name}`, [dy, x, gamma, ...reserves], attributes);
+      tape.send(x, () => all);
+      tape.send(gamma, () => `${all}:1`);
+      tape.send(beta, () => `${all}:2`);
+    });
+    return { y, mean: `${y}:1`, variance: `${y}:2` };
+  }
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NamedTensorMap, Tensor, Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import { invariant } from '../../../shared/errors.js';
+import { writeFileAtomic } from '../files.js';
+import { uploadParams } from '../graph/eager.js';
+import { toSourceLayout } from '../graph/layout.js';
+import type { WeightMap, WeightTensor } from '../graph/types.js';
+import type { TensorFlow } from '../tf.js';
+import { encodeTrainGraph, type TrainGraphOptions, type TrainSignature } from './train-graph.js';
+import { UPDATE_SCALARS, updateScalars } from './train-update.js';
+
+/** Values of all parameters, in TensorFlow's layout. The holder disposes of the tensors. */
+export type CompiledSnapshot = ReadonlyMap<string, Tensor>;
+
+/** Training as one compiled TensorFlow graph, one call a step. Owns a session with the weights: dispose it. */
+export interface CompiledTrainer {
+  /**
+   * One optimizer step.
+   *
+   * @param cut [n, …], what the network's input node yields; any n
+   * @param targets [n, classes], as `lossTargets` makes them
+   * @param lr learning rate of a group whose scale is 1
+   * @param mask [n, features], dropout's factors; null without dropout
+   * @returns logits [n, classes] from before the update; the caller disposes
+   */
+  step(cut: Tensor, targets: Tensor2D, lr: number, mask: Tensor2D | null): Tensor2D;
+  /** Logits [n, classes] with the running statistics and no dropout; the caller disposes. */
+  infer(cut: Tensor): Tensor2D;
+  /** Every parameter; later steps do not change it. */
+  snapshot(): CompiledSnapshot;
+  /** Takes parameters back; the optimizer goes on as it was. */
+  restore(snapshot: CompiledSnapshot): void;
+  /** Every parameter in the source layout. */
+  readWeights(): Promise<WeightMap>;
+  dispose(): void;
+}
+
+/** The signatures of one SavedModel folder, in one session. */
+async function loadSignatures(tf: TensorFlow, options: TrainGraphOptions) {
+  const id = randomUUID();
+  const folder = join(tmpdir(), `graft-train-${id}`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFileAtomic(join(folder, 'saved_model.pb'), encodeTrainGraph(options, id));
+    const load = (name: TrainSignature) => tf.node.loadSavedModel(folder, ['serve'], name);
+    // One after the other: the first opens the session that the others find by the folder's name.
+    const models = {
+      init: await load('init'),
+      restore: await load('restore'),
+      step: await load('step'),
+      infer: await load('infer'),
+      read: await load('read'),
+    };
+    const run = (name: TrainSignature, inputs: NamedTensorMap) => models[name].predict(inputs) as NamedTensorMap;
+    return { run, dispose: () => Object.values(models).forEach((model) => model.dispose()) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Compiles a training step. The graph travels through a temporary SavedModel, the only way into a session that tfjs-node
+ * offers.
+ *
+ * @param weights of every parameter of the network, in the source layout
+ */
+export async function createCompiledTrainer(
+  tf: TensorFlow,
+  options: TrainGraphOptions,
+  weights: WeightMap,
+): Promise<CompiledTrainer> {
+  const { network, hasDropout, optimizer } = options;
+  const { run, dispose } = await loadSignatures(tf, options);
+  let iteration = 0;
+
+  const assign = (name: 'init' | 'restore', values: ReadonlyMap<string, Tensor>): void => {
+    const given = Object.fromEntries(
+      network.params.map((param): [string, Tensor] => {
+        const tensor = values.get(param.name);
+        invariant(tensor, `a value for ${param.name}`);
+        return [param.name, tensor];
+      }),
+    );
+    tf.tidy(() => {
+      run(name, { ...given, trigger: tf.scalar(0) });
+    });
+  };
+  const read = (): NamedTensorMap => tf.tidy(() => run('read', { trigger: tf.scalar(0) }));
+
+  const initial = uploadParams(tf, network, weights);
+  try {
+    assign('init', initial);
+  } catch (error) {
+    dispose();
+    throw error;
+  } finally {
+    initial.forEach((tensor) => tensor.dispose());
+  }
+
+  return {
+    step: (cut, targets, lr, mask) =>
+      tf.tidy(() => {
+        invariant((mask !== null) === hasDropout, 'a mask comes with every step of a graph with dropout');
+        const numbers = updateScalars(optimizer, lr, ++iteration);
+        const scalars = Object.fromEntries(UPDATE_SCALARS.map((name) => [name, tf.scalar(numbers[name])]));
+        return run('step', { cut, targets, ...scalars, ...(mask ? { mask } : {}) })['logits'] as Tensor2D;
+      }),
+    infer: (cut) => tf.tidy(() => run('infer', { cut })['logits'] as Tensor2D),
+    snapshot: () => new Map(Object.entries(read())),
+    restore: (snapshot) => assign('restore', snapshot),
+    async readWeights() {
+      const values = read();
+      const result = new Map<string, WeightTensor>();
+      for (const { name, layout } of network.params) {
+        const tensor = values[name]!;
+        const data = (await tensor.data()) as Float32Array;
+        result.set(name, toSourceLayout({ shape: tensor.shape, data }, layout));
+        tensor.dispose();
+      }
+      return result;
+    },
+    dispose,
+  };
+}
