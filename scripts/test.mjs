@@ -28,7 +28,7 @@ export function countTests(report, code, failedChecks) {
   ).length;
   const failedTests = (report?.numFailedTests ?? 0) + failedFiles;
   // An error outside all tests shows in the exit code only.
-  const failed = (failedTests === 0 && code !== 0 ? 1 : failedTests) + failedChecks;
+  const failed = (failedTests === 0 && (code !== 0 || report === null) ? 1 : failedTests) + failedChecks;
   return { line: `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`, failed };
 }
 

@@ -13,7 +13,9 @@ export async function classPhoto(classIndex: number, seed: number): Promise<Uint
   const photo = makePhoto(60, 48, seed);
   const tint = TINTS[classIndex]!;
   const data = photo.data.map((value, i) => Math.max(0, Math.min(255, value * 0.6 + 50 + tint[i % 3]!)));
-  return await toSharp({ ...photo, data }).jpeg({ quality: 92 }).toBuffer();
+  return await toSharp({ ...photo, data })
+    .jpeg({ quality: 92 })
+    .toBuffer();
 }
 
 /** Writes `train|val/class/…` with easily told classes, the same pictures every time. */

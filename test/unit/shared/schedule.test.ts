@@ -45,7 +45,9 @@ describe('learningRateFactor', () => {
   it('warms up from 0 in a straight line, then runs the schedule over the rest', () => {
     const schedule: Schedule = { kind: 'cosine', floor: 0 };
     const at = (progress: number): number => learningRateFactor(schedule, progress, 10, 2);
-    expect([0, 0.05, 0.1, 0.15].map(at)).toEqual([0, 0.25, 0.5, 0.75].map((value) => expect.closeTo(value, 12)));
+    expect([0, 0.05, 0.1, 0.15].map(at)).toEqual(
+      [0, 0.25, 0.5, 0.75].map((value): unknown => expect.closeTo(value, 12)),
+    );
     expect(at(0.2)).toBeCloseTo(1, 12);
     expect(at(0.6)).toBeCloseTo(0.5, 12);
     expect(at(1)).toBeCloseTo(0, 12);

@@ -6,6 +6,7 @@ import type { InputSpec } from '../../../shared/input.js';
 import { resizeImage, shorterSideSize } from '../../../shared/resize.js';
 import { systemCode } from '../files.js';
 import { decodeBmp, parseBmpHeader } from './bmp.js';
+import { createGate } from './decode-gate.js';
 import { sniff } from './sniff.js';
 
 /** Raised when pixels come out differently, so that cached ones are not found. */
@@ -134,33 +135,40 @@ function normalise(pipeline: Sharp): Sharp {
 
 type Decoded = Omit<DecodedImage, 'format'>;
 
-async function decodeSharp(bytes: Buffer, file: string, format: string, cap: number): Promise<Decoded> {
-  // libvips warns also of what leaves the picture whole, such as odd metadata; only a picture that is cut off is refused.
-  for (const failOn of ['warning', 'truncated'] as const) {
-    try {
-      // Embedded profiles are left out, as every tool leaves them out that the backbones were trained with.
-      const options = { failOn, limitInputPixels: MAX_PIXELS, sequentialRead: true, ignoreIcc: true };
-      const { autoOrient, width, height } = await sharp(bytes, options).metadata();
-      const originalWidth = autoOrient.width ?? width;
-      const originalHeight = autoOrient.height ?? height;
-      let pipeline = normalise(sharp(bytes, options).timeout({ seconds: TIMEOUT_SECONDS }));
-      if (Math.min(originalWidth, originalHeight) > cap) {
-        const target = sourceSize(originalWidth, originalHeight, cap);
-        // Against one resize from the whole picture, this kernel before it costs half the difference that a linear one does.
-        pipeline = pipeline.resize({ ...target, fit: 'fill', kernel: 'lanczos3' });
-      }
-      const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-      if (info.channels !== 3) return fail(file, 'unreadable', `expected 3 channels, received ${info.channels}`);
-      const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      return { width: info.width, height: info.height, data: pixels, originalWidth, originalHeight };
-    } catch (error) {
-      if (error instanceof GraftError) throw error;
-      if (failOn === 'truncated' || PIXEL_LIMIT.test(messageOf(error))) {
-        explainSharp(bytes, file, format, error);
-      }
-    }
+/** libvips keeps one buffer of error texts for all threads: beside other failures, a failure's text may be theirs. */
+const gate = createGate();
+
+async function attempt(bytes: Buffer, file: string, cap: number, failOn: 'warning' | 'truncated'): Promise<Decoded> {
+  // Embedded profiles are left out, as every tool leaves them out that the backbones were trained with.
+  const options = { failOn, limitInputPixels: MAX_PIXELS, sequentialRead: true, ignoreIcc: true };
+  const { autoOrient, width, height } = await sharp(bytes, options).metadata();
+  const originalWidth = autoOrient.width ?? width;
+  const originalHeight = autoOrient.height ?? height;
+  let pipeline = normalise(sharp(bytes, options).timeout({ seconds: TIMEOUT_SECONDS }));
+  if (Math.min(originalWidth, originalHeight) > cap) {
+    const target = sourceSize(originalWidth, originalHeight, cap);
+    // Against one resize from the whole picture, this kernel before it costs half the difference that a linear one does.
+    pipeline = pipeline.resize({ ...target, fit: 'fill', kernel: 'lanczos3' });
   }
-  return fail(file, 'unreadable', 'the picture cannot be decoded');
+  const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3) return fail(file, 'unreadable', `expected 3 channels, received ${info.channels}`);
+  const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { width: info.width, height: info.height, data: pixels, originalWidth, originalHeight };
+}
+
+async function decodeSharp(bytes: Buffer, file: string, format: string, cap: number): Promise<Decoded> {
+  try {
+    return await gate.shared(() => attempt(bytes, file, cap, 'warning'));
+  } catch (error) {
+    if (error instanceof GraftError) throw error;
+  }
+  // libvips warns also of what leaves the picture whole, such as odd metadata; only a picture that is cut off is refused.
+  try {
+    return await gate.alone(() => attempt(bytes, file, cap, 'truncated'));
+  } catch (error) {
+    if (error instanceof GraftError) throw error;
+    return explainSharp(bytes, file, format, error);
+  }
 }
 
 /** A decoded picture and what it was. */
