@@ -118,6 +118,19 @@ function tolerateBrokenPipe(stream: NodeJS.WriteStream): TextStream {
   };
 }
 
+/** Signals closer together than this are one: who signals a process group often signals its members, too. */
+const REPEAT_MS = 500;
+
+/** Passes a call on unless another came just before it. */
+export function ignoreRepeats(listener: () => void, nowMs: () => number = () => performance.now()): () => void {
+  let lastMs = -Infinity;
+  return () => {
+    const isRepeat = nowMs() - lastMs < REPEAT_MS;
+    lastMs = nowMs();
+    if (!isRepeat) listener();
+  };
+}
+
 /** The program: runs this process's command line and sets its exit code. */
 export async function main(): Promise<void> {
   process.exitCode = await runCli(process.argv.slice(2), {
@@ -129,9 +142,10 @@ export async function main(): Promise<void> {
     startEngine,
     onInterrupt(listener) {
       const signals = ['SIGINT', 'SIGTERM'] as const;
-      for (const signal of signals) process.on(signal, listener);
+      const once = ignoreRepeats(listener);
+      for (const signal of signals) process.on(signal, once);
       return () => {
-        for (const signal of signals) process.off(signal, listener);
+        for (const signal of signals) process.off(signal, once);
       };
     },
   });
