@@ -12,8 +12,8 @@ import { entryPath, probesFolder } from '../paths.js';
 import { nativeBackend, type TensorFlow } from '../tf.js';
 import { createCompiledNetwork } from './compiled-network.js';
 
-/** Raised when the compiled graph is written differently, so that machines are probed again. */
-const PROBE_VERSION = 1;
+/** Raised when a compiled graph is written differently, so that machines are probed again. */
+const PROBE_VERSION = 2;
 const PROBE_TIMEOUT_MS = 120_000;
 /** Rounding differs between the two; more than this would be a mistake of the machine's. */
 const MAX_DIFFERENCE = 1e-3;
@@ -21,7 +21,10 @@ const MAX_DIFFERENCE = 1e-3;
 const resultSchema = v.object({ eagerMs: v.number(), compiledMs: v.number(), difference: v.number() });
 const recordSchema = v.object({ runner: v.picklist(['compiled', 'eager']), reason: v.string() });
 
-/** How a frozen network is run here, and why. */
+/** What is probed: a frozen part, or a training step with batch norm's statistics fixed or of the batch. */
+export type ProbeTask = 'frozen' | 'step-frozen' | 'step-batch';
+
+/** How a network is run or trained here, and why. */
 export type RunnerChoice = v.InferOutput<typeof recordSchema>;
 
 /** What a probe's output says; a probe that printed nonsense counts as one that failed. */
@@ -43,10 +46,10 @@ function judge(output: string): RunnerChoice {
 }
 
 /** Runs the probe in a process of its own, which may die. */
-async function runProbe(backbone: string): Promise<RunnerChoice> {
+async function runProbe(backbone: string, task: ProbeTask): Promise<RunnerChoice> {
   return await new Promise((resolve) => {
     const options = { timeout: PROBE_TIMEOUT_MS, encoding: 'utf8' as const };
-    execFile(process.execPath, [entryPath('probe'), backbone], options, (error, stdout) => {
+    execFile(process.execPath, [entryPath('probe'), backbone, task], options, (error, stdout) => {
       if (error !== null) resolve({ runner: 'eager', reason: `the compiled graph fails here: ${messageOf(error)}` });
       else resolve(judge(stdout));
     });
@@ -54,16 +57,23 @@ async function runProbe(backbone: string): Promise<RunnerChoice> {
 }
 
 /**
- * Decides how a backbone's frozen part runs on this machine: the compiled graph where it works and is faster, else one
- * call a node. Probed once, then remembered.
+ * Decides how a backbone runs or trains on this machine: the compiled graph where it works and is faster, else one call a
+ * node. Probed once for each task, then remembered.
  */
-export async function chooseRunner(tf: TensorFlow, backbone: string): Promise<RunnerChoice> {
+export async function chooseRunner(tf: TensorFlow, backbone: string, task: ProbeTask): Promise<RunnerChoice> {
   if (!existsSync(entryPath('probe'))) return { runner: 'eager', reason: 'the build has no probe' };
-  const machine = [PROBE_VERSION, nativeBackend(tf).binding.TF_Version, cpus()[0]?.model, cpus().length, backbone];
+  const machine = [
+    PROBE_VERSION,
+    nativeBackend(tf).binding.TF_Version,
+    cpus()[0]?.model,
+    cpus().length,
+    backbone,
+    task,
+  ];
   const name = `${createHash('sha256').update(JSON.stringify(machine)).digest('hex')}.json`;
   const known = await readCachedJson(join(probesFolder(), name));
   if (v.is(recordSchema, known)) return known;
-  const choice = await runProbe(backbone);
+  const choice = await runProbe(backbone, task);
   await writeCachedJson(probesFolder(), name, choice);
   return choice;
 }

@@ -1,32 +1,34 @@
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
 import { createStream } from '../../../shared/random.js';
+import { DEFAULT_OPTIMIZERS } from '../../../shared/recipe.js';
 import { getBackbone } from '../backbones/registry.js';
-import { createEagerNetwork, type EagerNetwork } from '../graph/eager.js';
+import type { BackboneDefinition } from '../backbones/types.js';
+import { createEagerNetwork } from '../graph/eager.js';
 import { foldNetwork } from '../graph/fold.js';
-import { truncateNetwork } from '../graph/head.js';
-import type { WeightTensor } from '../graph/types.js';
-import { loadTensorFlow } from '../tf.js';
+import { LOGITS_NODE, truncateNetwork, withHead } from '../graph/head.js';
+import { toTensorFlowLayout } from '../graph/layout.js';
+import type { Network, WeightTensor } from '../graph/types.js';
+import { loadTensorFlow, type TensorFlow } from '../tf.js';
+import { createEagerTrainer } from '../train/trainer.js';
 import { createCompiledNetwork } from './compiled-network.js';
+import { createCompiledTrainer } from './train-session.js';
 
 /** What a probe prints: milliseconds for one batch, the better of a few. */
 export interface ProbeResult {
   readonly eagerMs: number;
   readonly compiledMs: number;
-  /** Largest difference of a feature, relative to the largest feature. */
+  /** Largest difference of a feature, relative to the largest; or of a step's changes, relative to their norm. */
   readonly difference: number;
 }
 
 const BATCH_SIZE = 16;
 const REPEATS = 3;
+const CLASS_COUNT = 2;
 
-/**
- * Runs a backbone both ways, in a process of its own: native code can die on a machine in ways that nobody listed, and then
- * only this process dies.
- */
-async function probe(id: string): Promise<ProbeResult> {
-  const definition = getBackbone(id);
-  const network = truncateNetwork(definition.build(), definition.featuresNode);
+/** Plausible weights: training and folding need no more. */
+function drawWeights(network: Network, id: string): Map<string, WeightTensor> {
   const stream = createStream('probe', id);
-  const weights = new Map<string, WeightTensor>(
+  return new Map(
     network.params.map(({ name, shape, role }) => {
       const length = shape.reduce((a, b) => a * b, 1);
       const scale = role === 'weight' ? Math.sqrt(3 / (length / shape[0]!)) : 0.1;
@@ -35,26 +37,37 @@ async function probe(id: string): Promise<ProbeResult> {
       return [name, { shape, data }];
     }),
   );
-  const folded = foldNetwork(network, weights);
-  const tf = await loadTensorFlow();
-  const { size } = definition.input;
+}
+
+function makePixels(tf: TensorFlow, size: number): Tensor4D {
   const length = BATCH_SIZE * size * size * 3;
   const pixels = Float32Array.from({ length }, (_, i) => (i * 2654435761) % 256);
-  const x = tf.tensor4d(pixels, [BATCH_SIZE, size, size, 3]);
-  const time = (runner: EagerNetwork): { ms: number; values: Float32Array } => {
-    let ms = Infinity;
-    let values = new Float32Array(0);
-    for (let repeat = 0; repeat < REPEATS; repeat++) {
-      const started = performance.now();
-      const y = runner.run(x);
-      values = y.dataSync<'float32'>() as Float32Array<ArrayBuffer>;
-      y.dispose();
-      ms = Math.min(ms, performance.now() - started);
-    }
-    return { ms, values };
-  };
-  const eager = time(createEagerNetwork(tf, folded.network, folded.weights));
-  const compiled = time(await createCompiledNetwork(tf, folded.network, folded.weights));
+  return tf.tensor4d(pixels, [BATCH_SIZE, size, size, 3]);
+}
+
+/** The best time of a few, and the last result. */
+function time(run: () => Tensor): { ms: number; values: Float32Array } {
+  let ms = Infinity;
+  let values = new Float32Array(0);
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    const started = performance.now();
+    const y = run();
+    values = y.dataSync<'float32'>() as Float32Array<ArrayBuffer>;
+    y.dispose();
+    ms = Math.min(ms, performance.now() - started);
+  }
+  return { ms, values };
+}
+
+async function probeFrozen(definition: BackboneDefinition): Promise<ProbeResult> {
+  const network = truncateNetwork(definition.build(), definition.featuresNode);
+  const folded = foldNetwork(network, drawWeights(network, definition.id));
+  const tf = await loadTensorFlow();
+  const x = makePixels(tf, definition.input.size);
+  const eagerNetwork = createEagerNetwork(tf, folded.network, folded.weights);
+  const compiledNetwork = await createCompiledNetwork(tf, folded.network, folded.weights);
+  const eager = time(() => eagerNetwork.run(x));
+  const compiled = time(() => compiledNetwork.run(x));
   let largest = 0;
   let difference = 0;
   eager.values.forEach((value, index) => {
@@ -64,5 +77,57 @@ async function probe(id: string): Promise<ProbeResult> {
   return { eagerMs: eager.ms, compiledMs: compiled.ms, difference: difference / largest };
 }
 
-process.stdout.write(`${JSON.stringify(await probe(process.argv[2]!))}\n`);
+/** Compares what a step changes, and times it; all stages train. */
+async function probeStep(definition: BackboneDefinition, batchNorm: 'frozen' | 'batch'): Promise<ProbeResult> {
+  const trunk = truncateNetwork(definition.build(), definition.featuresNode);
+  const whole = withHead(trunk, definition.featuresNode, definition.featureSize, CLASS_COUNT);
+  const network = truncateNetwork(whole, LOGITS_NODE);
+  const weights = drawWeights(network, definition.id);
+  const trained = network.params.filter(({ role }) => role !== 'mean' && role !== 'variance');
+  const options = {
+    network,
+    batchNorm,
+    hasDropout: false,
+    optimizer: DEFAULT_OPTIMIZERS.sgd,
+    groups: [{ names: trained.map(({ name }) => name), lrScale: 1, weightDecay: 0 }],
+  };
+  const tf = await loadTensorFlow();
+  const x = makePixels(tf, definition.input.size);
+  const labels = Array.from({ length: BATCH_SIZE * CLASS_COUNT }, (_, i) => (i % 3 === 0 ? 0 : 1 / BATCH_SIZE));
+  const targets = tf.tensor2d(labels, [BATCH_SIZE, CLASS_COUNT]);
+  const runs = [createEagerTrainer(tf, options, weights), await createCompiledTrainer(tf, options, weights)].map(
+    (trainer) => {
+      const { ms } = time(() => trainer.step(x, targets, 0, null));
+      trainer.step(x, targets, 1, null).dispose();
+      return { ms, after: trainer.snapshot() };
+    },
+  );
+  const [eager, compiled] = runs as [(typeof runs)[number], (typeof runs)[number]];
+  let distance = 0;
+  let length = 0;
+  for (const { name, layout } of trained) {
+    const [then, reference, values] = [
+      toTensorFlowLayout(weights.get(name)!, layout).data,
+      eager.after.get(name)!.dataSync<'float32'>(),
+      compiled.after.get(name)!.dataSync<'float32'>(),
+    ];
+    for (let i = 0; i < then.length; i++) {
+      distance += (values[i]! - reference[i]!) ** 2;
+      length += (reference[i]! - then[i]!) ** 2;
+    }
+  }
+  return { eagerMs: eager.ms, compiledMs: compiled.ms, difference: Math.sqrt(distance / length) };
+}
+
+/**
+ * Runs a backbone both ways, in a process of its own: native code can die on a machine in ways that nobody listed, and then
+ * only this process dies.
+ */
+async function probe(id: string, task: string): Promise<ProbeResult> {
+  const definition = getBackbone(id);
+  if (task === 'frozen') return await probeFrozen(definition);
+  return await probeStep(definition, task === 'step-batch' ? 'batch' : 'frozen');
+}
+
+process.stdout.write(`${JSON.stringify(await probe(process.argv[2]!, process.argv[3]!))}\n`);
 process.exit(0);

@@ -2,6 +2,7 @@ import { invariant } from '../../../shared/errors.js';
 import type { BatchNormNode, GraphNode, Network } from '../graph/types.js';
 import { inferShapes } from '../graph/shapes.js';
 import { writeActivation } from './train-activations.js';
+import { findChains, foldBatchNorm } from './train-fold.js';
 import { type PictureShape, TrainLayers } from './train-layers.js';
 import type { Tape } from './train-tape.js';
 import type { Edge, TrainWriter } from './train-writer.js';
@@ -34,6 +35,9 @@ export function writeForward(
   const layers = new TrainLayers(writer, tape);
   const shapes = inferShapes(network);
   const results = new Map<string, Edge>();
+  const chains = findChains(network, options.batchNorm === 'frozen');
+  /** Nodes that are computed with a convolution before them, by the convolution's name. */
+  const covered = new Map<string, string>();
   const value = (name: string): Edge => writer.variable(name).value;
   const picture = (name: string): PictureShape => {
     const shape = shapes.get(name)!;
@@ -55,13 +59,17 @@ export function writeForward(
       }
       case 'conv':
       case 'depthwise_conv': {
-        const filter = writer.variable(node.weight);
-        const y =
-          node.op === 'conv'
-            ? layers.conv(name, x, filter, node, picture(node.inputs[0]!), picture(node.name))
-            : layers.depthwise(name, x, filter, node);
-        const biased = node.bias === null ? y : layers.biasAdd(`${name}/bias`, y, value(node.bias));
-        return activate(biased, node.activation);
+        const { batchNorm, activation } = chains.get(node.name) ?? { batchNorm: null, activation: null };
+        const { filter, bias } = batchNorm
+          ? foldBatchNorm(writer, tape, options.scope, node, batchNorm)
+          : { filter: writer.variable(node.weight), bias: node.bias === null ? null : value(node.bias) };
+        const finish = (y: Edge): Edge => {
+          const biased = bias === null ? y : layers.biasAdd(`${name}/bias`, y, bias);
+          return activate(biased, activation?.kind ?? node.activation);
+        };
+        for (const done of [batchNorm, activation]) if (done) covered.set(done.name, node.name);
+        if (node.op === 'depthwise_conv') return finish(layers.depthwise(name, x, filter, node));
+        return layers.conv(name, x, filter, node, [picture(node.inputs[0]!), picture(node.name)], finish);
       }
       case 'batch_norm': {
         const affine = [value(node.gamma), value(node.beta)] as const;
@@ -107,7 +115,8 @@ export function writeForward(
 
   for (const node of network.nodes) {
     const [x, second] = node.inputs.map((name) => results.get(name)!);
-    results.set(node.name, writeNode(node, x ?? input, second));
+    const leader = covered.get(node.name);
+    results.set(node.name, leader === undefined ? writeNode(node, x ?? input, second) : results.get(leader)!);
   }
   return results.get(network.output)!;
 }

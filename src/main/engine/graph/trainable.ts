@@ -11,6 +11,8 @@ export interface ForwardOptions {
   /** `frozen`: the running statistics; `batch`: each batch's own, when `training`, and the running ones follow. */
   readonly batchNorm: 'frozen' | 'batch';
   readonly training: boolean;
+  /** Factors on what a dense node reads, for dropout. */
+  readonly mask?: { readonly node: string; readonly factors: Tensor };
 }
 
 /** A network whose weights are variables. Owns them: dispose it. */
@@ -100,7 +102,8 @@ function forwardNode(
       return x.mul(layers.activation(expanded, node.gate));
     }
     case 'dense': {
-      const y = layers.biasAdd(x.matMul(variable(node.weight)), variable(node.bias));
+      const kept = options.mask?.node === node.name ? x.mul(options.mask.factors) : x;
+      const y = layers.biasAdd(kept.matMul(variable(node.weight)), variable(node.bias));
       return layers.activation(y, node.activation);
     }
     case 'softmax':

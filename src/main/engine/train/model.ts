@@ -1,52 +1,39 @@
 import { createHash } from 'node:crypto';
-import type { NamedTensorMap, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import { GraftError, invariant } from '../../../shared/errors.js';
 import { createStream } from '../../../shared/random.js';
-import type { OptimizerSpec, Recipe } from '../../../shared/recipe.js';
+import type { Recipe } from '../../../shared/recipe.js';
 import type { BackboneDefinition } from '../backbones/types.js';
 import { chooseRunner, createFrozenNetwork, type RunnerChoice } from '../compiled/frozen-network.js';
+import type { UpdateGroup } from '../compiled/train-update.js';
 import { foldNetwork } from '../graph/fold.js';
-import { HEAD_BIAS, HEAD_WEIGHT, truncateNetwork } from '../graph/head.js';
-import { toTensorFlowLayout, toSourceLayout } from '../graph/layout.js';
-import { sliceNetwork } from '../graph/slice.js';
-import { createTrainableNetwork, type TrainableNetwork } from '../graph/trainable.js';
+import { HEAD_BIAS, HEAD_WEIGHT, LOGITS_NODE, truncateNetwork, withHead } from '../graph/head.js';
+import { SLICE_INPUT, sliceNetwork } from '../graph/slice.js';
 import type { Network, WeightMap, WeightTensor } from '../graph/types.js';
 import type { TensorFlow } from '../tf.js';
-import type { ParameterGroup } from './optimizer.js';
+import { createTrainer, type Trainer } from './trainer.js';
 
-/** Values of everything that trains, as copied tensors. Dispose of it through {@link TrainingModel.release}. */
-export type Snapshot = ReadonlyMap<string, Tensor>;
+const NOTHING_FROZEN: RunnerChoice = { runner: 'eager', reason: 'no stage is frozen' };
+const HEAD_ALONE: RunnerChoice = { runner: 'eager', reason: 'the head alone is one product' };
 
 /** A backbone cut in two, frozen and training, with a new head. Owns its tensors: dispose it. */
 export interface TrainingModel {
   readonly classCount: number;
   /** Whether everything before the head is frozen, so that {@link freeze} yields the head's features. */
   readonly isFrozen: boolean;
-  /** How the frozen part runs, and why. */
-  readonly runner: RunnerChoice;
+  /** How the frozen part and the part that trains run, and why. */
+  readonly runners: { readonly frozen: RunnerChoice; readonly step: RunnerChoice };
   /** Identifies what {@link freeze} computes: equal for equal weights, the same cut, the same way of running. */
   readonly frozenFingerprint: string;
   /**
-   * The frozen part, outside any tape.
+   * The frozen part.
    *
    * @param pixels [n, size, size, 3] in 0..255
    * @returns features [n, featureSize] or the activations at the cut; the caller disposes
    */
   freeze(pixels: Tensor): Tensor;
-  /**
-   * The part that trains. Differentiable.
-   *
-   * @param cut what {@link freeze} returned
-   * @param dropoutMask [n, featureSize] with the kept features scaled up; null for none
-   * @returns logits [n, classes]; the caller disposes
-   */
-  logits(cut: Tensor, training: boolean, dropoutMask: Tensor2D | null): Tensor2D;
-  /** Variables that get gradients, by name. */
-  readonly variables: ReadonlyMap<string, Variable>;
-  groups(optimizer: OptimizerSpec): ParameterGroup[];
-  snapshot(): Promise<Snapshot>;
-  restore(snapshot: Snapshot): void;
-  release(snapshot: Snapshot): void;
+  /** The part that trains, from what {@link freeze} returned to the logits. */
+  readonly trainer: Trainer;
   /** All weights, frozen ones included, without ImageNet's classifier. */
   readWeights(): Promise<WeightMap>;
   dispose(): void;
@@ -93,8 +80,34 @@ function trainedStages(recipe: Recipe, network: Network): number {
   return wanted;
 }
 
+/** A network that is nothing but its input: rows of features, where the head alone trains. */
+const featureRows = (featureSize: number): Network => ({
+  nodes: [{ op: 'input', name: SLICE_INPUT, inputs: [], stage: 0, shape: [1, 1, featureSize] }],
+  params: [],
+  stages: ['features'],
+  output: SLICE_INPUT,
+});
+
 /**
- * Builds the model of a run: stages that stay frozen run folded and outside the tape, the others as variables.
+ * What learns at which rate, stage by stage. Biases and batch norm's parameters do not decay: timm's
+ * `param_groups_weight_decay`.
+ */
+function planGroups({ params, stages }: Network, recipe: Recipe): UpdateGroup[] {
+  const { weightDecay } = recipe.training.optimizer;
+  return stages.flatMap((_, stage) => {
+    const trained = params.filter((x) => x.stage === stage && x.role !== 'mean' && x.role !== 'variance');
+    const lrScale = recipe.fineTune.lrDecay ** (stages.length - 1 - stage);
+    const namesOf = (decays: boolean): string[] =>
+      trained.filter(({ shape }) => shape.length > 1 === decays).map(({ name }) => name);
+    return [
+      { names: namesOf(true), lrScale, weightDecay },
+      { names: namesOf(false), lrScale, weightDecay: 0 },
+    ];
+  });
+}
+
+/**
+ * Builds the model of a run: stages that stay frozen run folded and without gradients, the others in a trainer.
  *
  * @param weights the backbone's, in the source layout
  * @throws GraftError `invalid-value` when the recipe wants more stages to train than there are
@@ -106,77 +119,41 @@ export async function createTrainingModel(
   classCount: number,
   recipe: Recipe,
 ): Promise<TrainingModel> {
+  const { featureSize } = definition;
   const trunk = truncateNetwork(definition.build(), definition.featuresNode);
   const trained = trainedStages(recipe, trunk);
   const firstTrained = trunk.stages.length - trained;
   const frozen: Network | null = firstTrained > 0 ? sliceNetwork(trunk, 0, firstTrained) : null;
-  const trainable: Network | null = trained > 0 ? sliceNetwork(trunk, firstTrained, trunk.stages.length) : null;
+  const tail = trained > 0 ? sliceNetwork(trunk, firstTrained, trunk.stages.length) : featureRows(featureSize);
+  const network = truncateNetwork(withHead(tail, tail.output, featureSize, classCount), LOGITS_NODE);
 
-  const choice = await chooseRunner(tf, definition.id);
-  const prefix = frozen && (await createFrozenNetwork(tf, foldNetwork(frozen, weights), choice));
-  const tail: TrainableNetwork | null = trainable && createTrainableNetwork(tf, trainable, weights);
-
-  const initial = initialHead(recipe.training.seed, classCount, definition.featureSize);
-  // A variable holds its own reference to the values that it begins with.
-  const [headWeight, headBias] = tf.tidy((): [Variable, Variable] => [
-    tf.variable(
-      tf.tensor2d(toTensorFlowLayout(initial.weight, 'dense').data, [definition.featureSize, classCount]),
-    ) as Variable,
-    tf.variable(tf.tensor1d(initial.bias.data)),
-  ]);
-  const head = new Map<string, Variable>([
-    [HEAD_WEIGHT, headWeight],
-    [HEAD_BIAS, headBias],
-  ]);
-  const variables = new Map<string, Variable>([...(tail?.variables ?? []), ...head]);
-  const state = new Map<string, Variable>([...variables, ...(tail?.statistics ?? [])]);
-
-  const groups = (optimizer: OptimizerSpec): ParameterGroup[] => {
-    const byStage = new Map<number, Map<string, Variable>>();
-    for (const param of trainable?.params ?? []) {
-      const variable = tail?.variables.get(param.name);
-      if (!variable) continue;
-      const stage = byStage.get(param.stage) ?? new Map<string, Variable>();
-      byStage.set(param.stage, stage.set(param.name, variable));
-    }
-    // Biases and batch norm's parameters do not decay: timm's `param_groups_weight_decay`.
-    const split = (name: string, lrScale: number, all: ReadonlyMap<string, Variable>): ParameterGroup[] => [
-      { name, lrScale, weightDecay: optimizer.weightDecay, variables: new Map([...all].filter(([, x]) => x.rank > 1)) },
-      { name: `${name}/1d`, lrScale, weightDecay: 0, variables: new Map([...all].filter(([, x]) => x.rank <= 1)) },
-    ];
-    const stages = [...byStage].flatMap(([stage, all]) => {
-      invariant(trainable, 'stages come from the trainable part');
-      const distance = trainable.stages.length - stage;
-      return split(trainable.stages[stage]!, recipe.fineTune.lrDecay ** distance, all);
-    });
-    return [...stages, ...split('head', 1, head)];
+  const { batchNorm } = recipe.fineTune;
+  const runners = {
+    frozen: frozen ? await chooseRunner(tf, definition.id, 'frozen') : NOTHING_FROZEN,
+    step: trained > 0 ? await chooseRunner(tf, definition.id, `step-${batchNorm}`) : HEAD_ALONE,
   };
+  const prefix = frozen && (await createFrozenNetwork(tf, foldNetwork(frozen, weights), runners.frozen));
+  const { weight, bias } = initialHead(recipe.training.seed, classCount, featureSize);
+  const trainer = await createTrainer(
+    tf,
+    {
+      network,
+      batchNorm,
+      hasDropout: recipe.training.dropout > 0,
+      optimizer: recipe.training.optimizer,
+      groups: planGroups(network, recipe),
+    },
+    new Map([...weights, [HEAD_WEIGHT, weight], [HEAD_BIAS, bias]]),
+    runners.step,
+  );
 
   return {
     classCount,
-    runner: choice,
+    runners,
     isFrozen: trained === 0,
-    frozenFingerprint: frozen ? `${choice.runner}:${fingerprintWeights(frozen, weights)}` : 'pixels',
+    frozenFingerprint: frozen ? `${runners.frozen.runner}:${fingerprintWeights(frozen, weights)}` : 'pixels',
     freeze: (pixels) => (prefix ? prefix.run(pixels) : pixels.clone()),
-    logits: (cut, training, dropoutMask) =>
-      tf.tidy(() => {
-        const features = (
-          tail ? tail.forward(cut, { batchNorm: recipe.fineTune.batchNorm, training }) : cut
-        ) as Tensor2D; // [n, features]
-        const kept = dropoutMask ? features.mul<Tensor2D>(dropoutMask) : features;
-        return tf.matMul(kept, headWeight).add<Tensor2D>(headBias); // [n, classes]
-      }),
-    variables,
-    groups,
-    snapshot: async () => new Map([...state].map(([name, variable]) => [name, variable.clone()])),
-    restore: (snapshot) => {
-      for (const [name, variable] of state) {
-        const tensor = snapshot.get(name);
-        invariant(tensor, `the snapshot lacks ${name}`);
-        variable.assign(tensor);
-      }
-    },
-    release: (snapshot) => snapshot.forEach((tensor) => tensor.dispose()),
+    trainer,
     readWeights: async () => {
       const all = new Map<string, WeightTensor>();
       for (const { name } of frozen?.params ?? []) {
@@ -184,24 +161,12 @@ export async function createTrainingModel(
         invariant(tensor, `no weights for ${name}`);
         all.set(name, tensor);
       }
-      if (tail) for (const [name, tensor] of await tail.readWeights()) all.set(name, tensor);
-      all.set(
-        HEAD_WEIGHT,
-        toSourceLayout({ shape: headWeight.shape, data: (await headWeight.data()) as Float32Array }, 'dense'),
-      );
-      all.set(HEAD_BIAS, { shape: headBias.shape, data: (await headBias.data()) as Float32Array });
+      for (const [name, tensor] of await trainer.readWeights()) all.set(name, tensor);
       return all;
     },
     dispose: () => {
       prefix?.dispose();
-      tail?.dispose();
-      headWeight.dispose();
-      headBias.dispose();
+      trainer.dispose();
     },
   };
-}
-
-/** Gradients by variable name; the caller disposes of them with {@link disposeAll}. */
-export function disposeAll(tensors: NamedTensorMap): void {
-  for (const tensor of Object.values(tensors)) tensor.dispose();
 }

@@ -25,10 +25,10 @@ import { createFeatureTable, type FeatureTable } from './feature-table.js';
 import { feedEpoch, uploadPixels } from './feed.js';
 import { type Callback, fit, type FitPlan } from './fit.js';
 import { resolveClassWeights } from './loss.js';
-import { createTrainingModel, type Snapshot, type TrainingModel } from './model.js';
-import { createOptimizer } from './optimizer.js';
+import { createTrainingModel, type TrainingModel } from './model.js';
 import { splitForTraining, type TrainingSplit } from './prepare.js';
 import { type CutBatch, trainStep } from './step.js';
+import type { Snapshot } from './trainer.js';
 import { createValidator, type Validator } from './validate.js';
 
 /** Emits one of the engine's events. */
@@ -102,7 +102,7 @@ async function openSession(options: TrainOptions, onProgress: ProgressListener):
 }
 
 /** Plan of the loop over an open session. `callbacks` come in the order given. */
-function planFit(options: TrainOptions, session: Session, callbacks: readonly Callback[]) {
+function planFit(options: TrainOptions, session: Session, callbacks: readonly Callback[]): FitPlan<CutBatch> {
   const { recipe } = options;
   const { training } = recipe;
   const { tf, split, model, source, features } = session;
@@ -117,7 +117,6 @@ function planFit(options: TrainOptions, session: Session, callbacks: readonly Ca
     seed: training.seed,
     featureSize: definition.featureSize,
   };
-  const optimizer = createOptimizer(tf, training.optimizer, model.groups(training.optimizer));
   const feed = {
     tf,
     recipe,
@@ -131,18 +130,17 @@ function planFit(options: TrainOptions, session: Session, callbacks: readonly Ca
     // The loop itself hears "stop" between two batches; a feed that were cut off in mid-batch would lose the batch.
     signal: new AbortController().signal,
   };
-  const plan: FitPlan<CutBatch> = {
+  return {
     epochs: training.epochs,
     stepsPerEpoch: Math.ceil(split.training.length / training.batchSize),
     batches: (epoch) => feedEpoch(feed, epoch),
-    trainStep: async (batch, lr) => trainStep(tf, model, optimizer, batch, lr, lossOptions),
+    trainStep: async (batch, lr) => trainStep(tf, model, batch, lr, lossOptions),
     evaluate: () => session.validator.evaluate(),
     learningRate: (progress) =>
       training.learningRate * learningRateFactor(training.schedule, progress, training.epochs, training.warmupEpochs),
     callbacks,
     signal: options.signal,
   };
-  return { plan, optimizer };
 }
 
 /**
@@ -164,7 +162,11 @@ export async function trainRun(options: TrainOptions): Promise<RunSummary> {
   let peakMemoryBytes = process.memoryUsage.rss();
   const epochs: EpochMetrics[] = [];
 
-  const best = createBestWeights<Snapshot>(model);
+  const best = createBestWeights<Snapshot>({
+    snapshot: async () => model.trainer.snapshot(),
+    restore: (snapshot) => model.trainer.restore(snapshot),
+    release: (snapshot) => snapshot.forEach((tensor) => tensor.dispose()),
+  });
   const watchMemory: Callback = {
     onBatchEnd: () => {
       peakMemoryBytes = Math.max(peakMemoryBytes, process.memoryUsage.rss());
@@ -185,7 +187,7 @@ export async function trainRun(options: TrainOptions): Promise<RunSummary> {
   const { earlyStopping } = recipe.training;
   if (earlyStopping !== null) callbacks.push(createEarlyStopping(earlyStopping));
 
-  const { plan, optimizer } = planFit(options, session, callbacks);
+  const plan = planFit(options, session, callbacks);
   emit('train.started', {
     run,
     classes: split.classes,
@@ -248,7 +250,6 @@ export async function trainRun(options: TrainOptions): Promise<RunSummary> {
     }
     throw error;
   } finally {
-    optimizer.dispose();
     session.validator.dispose();
     best.dispose();
     model.dispose();

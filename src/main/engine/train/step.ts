@@ -1,11 +1,10 @@
-import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import { argMax } from '../../../shared/metrics.js';
 import { createStream } from '../../../shared/random.js';
 import type { TensorFlow } from '../tf.js';
 import { crossEntropy, lossTargets, type LossOptions } from './loss.js';
 import type { StepResult } from './fit.js';
 import type { TrainingModel } from './model.js';
-import type { Optimizer } from './optimizer.js';
 
 /** One batch at the cut between frozen and training. */
 export interface CutBatch {
@@ -39,36 +38,24 @@ export function dropoutMask(seed: number, step: number, length: number, rate: nu
  */
 export function trainStep(
   tf: TensorFlow,
-  model: TrainingModel,
-  optimizer: Optimizer,
+  model: Pick<TrainingModel, 'classCount' | 'trainer'>,
   batch: CutBatch,
   lr: number,
   options: LossOptions & { readonly dropout: number; readonly seed: number; readonly featureSize: number },
 ): StepResult {
-  const { classCount } = model;
+  const { classCount, trainer } = model;
+  const { dropout, seed, featureSize } = options;
   const count = batch.labels.length;
   const targets = lossTargets(batch.targets, options);
   return tf.tidy(() => {
-    const targetTensor = tf.tensor2d(targets, [count, classCount]);
-    const mask =
-      options.dropout > 0
-        ? tf.tensor2d(dropoutMask(options.seed, batch.step, count * options.featureSize, options.dropout), [
-            count,
-            options.featureSize,
-          ])
-        : null;
-    let logits: Tensor2D | null = null;
-    const { grads } = tf.variableGrads(() => {
-      const scores = model.logits(batch.cut, true, mask);
-      logits = tf.keep(scores.clone());
-      return tf.sum(targetTensor.mul(tf.logSoftmax(scores))).neg() as Scalar;
-    }, [...model.variables.values()]);
-    const byName: Record<string, Tensor> = {};
-    for (const [name, variable] of model.variables) byName[name] = grads[variable.name]!;
-    optimizer.apply(byName, lr);
-    const scores = logits as Tensor2D | null;
-    const values = scores!.dataSync<'float32'>();
-    scores!.dispose();
+    const mask = dropout > 0 ? dropoutMask(seed, batch.step, count * featureSize, dropout) : null;
+    const logits = trainer.step(
+      batch.cut,
+      tf.tensor2d(targets, [count, classCount]),
+      lr,
+      mask && tf.tensor2d(mask, [count, featureSize]),
+    );
+    const values = logits.dataSync<'float32'>();
     batch.cut.dispose();
     return {
       loss: crossEntropy(values, targets, classCount),

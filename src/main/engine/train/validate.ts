@@ -1,4 +1,3 @@
-import type { Tensor2D } from '@tensorflow/tfjs-node-gpu';
 import { invariant } from '../../../shared/errors.js';
 import type { InputSpec } from '../../../shared/input.js';
 import type { ProgressListener } from '../../../shared/progress.js';
@@ -50,7 +49,7 @@ async function validateOnFeatures(options: ValidatorOptions, table: FeatureTable
   const labels = validation.map((index) => images[index]!.classIndex);
   return {
     evaluate: async () => {
-      const logits = model.logits(matrix, false, null);
+      const logits = model.trainer.infer(matrix);
       const values = logits.dataSync<'float32'>();
       logits.dispose();
       return score(values, labels, model.classCount);
@@ -68,8 +67,8 @@ function validateOnPixels(options: ValidatorOptions): Validator {
     for await (const batch of options.source.batches(request)) {
       const scores = tf.tidy(() => {
         const cut = model.freeze(uploadPixels(tf, batch.pixels, batch.count, input.size));
-        return model.logits(cut, false, null);
-      }) as Tensor2D;
+        return model.trainer.infer(cut);
+      });
       logits.set(scores.dataSync<'float32'>(), labels.length * model.classCount);
       scores.dispose();
       for (const index of batch.indices) labels.push(images[index]!.classIndex);

@@ -1,0 +1,106 @@
+import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-node-gpu';
+import { invariant } from '../../../shared/errors.js';
+import type { RunnerChoice } from '../compiled/frozen-network.js';
+import type { TrainGraphOptions } from '../compiled/train-graph.js';
+import { createCompiledTrainer } from '../compiled/train-session.js';
+import { createTrainableNetwork } from '../graph/trainable.js';
+import { LOGITS_NODE } from '../graph/head.js';
+import type { WeightMap } from '../graph/types.js';
+import type { TensorFlow } from '../tf.js';
+import { createOptimizer } from './optimizer.js';
+
+/** Values of everything that trains, in TensorFlow's layout. The holder disposes of the tensors. */
+export type Snapshot = ReadonlyMap<string, Tensor>;
+
+/** What trains, with its optimizer. Owns its weights: dispose it. */
+export interface Trainer {
+  /**
+   * One optimizer step on the loss `-sum(targets · logSoftmax(logits))`.
+   *
+   * @param cut [n, …], what the frozen part yields
+   * @param targets [n, classes], as `lossTargets` makes them
+   * @param lr learning rate of a group whose scale is 1
+   * @param mask [n, features], dropout's factors; null without dropout
+   * @returns logits [n, classes] from before the update; the caller disposes
+   */
+  step(cut: Tensor, targets: Tensor2D, lr: number, mask: Tensor2D | null): Tensor2D;
+  /** Logits [n, classes] with the running statistics and no dropout; the caller disposes. */
+  infer(cut: Tensor): Tensor2D;
+  /** Weights and running statistics; later steps do not change the copy. */
+  snapshot(): Snapshot;
+  /** Takes weights and statistics back; the optimizer goes on as it was. */
+  restore(snapshot: Snapshot): void;
+  /** Weights and running statistics in the source layout. */
+  readWeights(): Promise<WeightMap>;
+  dispose(): void;
+}
+
+/** Trains by one call a node, on tfjs's tape. */
+export function createEagerTrainer(tf: TensorFlow, options: TrainGraphOptions, weights: WeightMap): Trainer {
+  const { network, batchNorm } = options;
+  const net = createTrainableNetwork(tf, network, weights);
+  const { variables } = net;
+  const state = new Map<string, Variable>([...variables, ...net.statistics]);
+  const groups = options.groups.map(({ names, lrScale, weightDecay }, index) => ({
+    name: String(index),
+    lrScale,
+    weightDecay,
+    variables: new Map(names.map((name) => [name, variables.get(name)!])),
+  }));
+  const optimizer = createOptimizer(tf, options.optimizer, groups);
+  const forward = (cut: Tensor, training: boolean, mask: Tensor2D | null): Tensor2D =>
+    net.forward(cut, {
+      batchNorm,
+      training,
+      ...(mask ? { mask: { node: LOGITS_NODE, factors: mask } } : {}),
+    }) as Tensor2D;
+
+  return {
+    step: (cut, targets, lr, mask) =>
+      tf.tidy(() => {
+        let logits: Tensor2D | null = null;
+        const { grads } = tf.variableGrads(() => {
+          const scores = forward(cut, true, mask);
+          logits = tf.keep(scores.clone());
+          return tf.sum(targets.mul(tf.logSoftmax(scores))).neg() as Scalar;
+        }, [...variables.values()]);
+        optimizer.apply(Object.fromEntries([...variables].map(([name, x]) => [name, grads[x.name]!])), lr);
+        const kept = logits as Tensor2D | null;
+        invariant(kept, 'the forward pass has run');
+        // Out of the tape's hands, into the tidy's, which passes it on.
+        const result = kept.clone();
+        kept.dispose();
+        return result;
+      }),
+    infer: (cut) => forward(cut, false, null),
+    snapshot: () => new Map([...state].map(([name, variable]) => [name, variable.clone()])),
+    restore: (snapshot) => {
+      for (const [name, variable] of state) {
+        const tensor = snapshot.get(name);
+        invariant(tensor, `the snapshot lacks ${name}`);
+        variable.assign(tensor);
+      }
+    },
+    readWeights: () => net.readWeights(),
+    dispose: () => {
+      optimizer.dispose();
+      net.dispose();
+    },
+  };
+}
+
+/**
+ * Makes a trainer the way that was chosen for this machine.
+ *
+ * @param weights of every parameter of the network, in the source layout
+ */
+export async function createTrainer(
+  tf: TensorFlow,
+  options: TrainGraphOptions,
+  weights: WeightMap,
+  choice: RunnerChoice,
+): Promise<Trainer> {
+  return choice.runner === 'compiled'
+    ? await createCompiledTrainer(tf, options, weights)
+    : createEagerTrainer(tf, options, weights);
+}
