@@ -116,7 +116,7 @@ export function createRecipe(dataPath: string): Recipe {
     fineTune: { stages: 'all', lrDecay: 0.5, batchNorm: 'frozen' },
     augment: presetPolicy('light'),
     training: {
-      epochs: 15,
+      epochs: 10,
       batchSize: 16,
       learningRate: 0.01,
       optimizer: DEFAULT_OPTIMIZERS.sgd,
