@@ -1,4 +1,4 @@
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import { nativeBackend, type OpAttribute, type TensorFlow } from '../tf.js';
 import type { Padding } from './types.js';
 
@@ -154,6 +154,3 @@ export function createKernels(tf: TensorFlow): Kernels {
       }),
   };
 }
-
-/** A tensor known to have four axes. */
-export const as4D = (x: Tensor): Tensor4D => x as Tensor4D;

@@ -26,7 +26,7 @@ function entriesOf(...paths: readonly string[]): WalkEntry[] {
       return parts.map((_, depth) => parts.slice(0, depth + 1).join('/'));
     }),
   );
-  const entry = (path: string, kind: WalkEntry['kind']): WalkEntry => ({ path, file: `/root/${path}`, kind });
+  const entry = (path: string, kind: WalkEntry['kind']): WalkEntry => ({ path, file: `/photos/${path}`, kind });
   return [...[...folders].map((path) => entry(path, 'folder')), ...paths.map((path) => entry(path, 'file'))];
 }
 
