@@ -1,59 +1,53 @@
-import * as v from 'valibot';
-import { FRAMINGS } from './input.js';
-import type { Progress, ProgressListener } from './progress.js';
+import type * as v from 'valibot';
+import { ENGINE_METHODS } from './contract/engine.js';
+import { HOST_METHODS } from './contract/host.js';
+import { type DatasetEdit, LIBRARY_METHODS } from './contract/library.js';
+import { parseWith } from './parse.js';
+import type { ProgressListener } from './progress.js';
 import type {
+  AugmentReport,
+  AugmentRisks,
   BackboneInfo,
+  BackboneSpeed,
+  CurrentRun,
   DatasetReport,
   EngineInfo,
   EvaluationReport,
+  ExportFormat,
   ExportReport,
   FeaturesReport,
   PredictionReport,
-  RunSummary,
-  EpochMetrics,
-  BatchMetrics,
-  AugmentReport,
+  TrainEstimate,
 } from './reports.js';
-import { parseWith, recipeFrom } from './parse.js';
+import type {
+  DatasetSummary,
+  FolderListing,
+  HostInfo,
+  ImageFacts,
+  ImagePage,
+  ProblemPage,
+  Project,
+  RecentProject,
+  RunDetail,
+  RunInfo,
+} from './studio.js';
 
-const path = v.pipe(v.string(), v.minLength(1));
-const paths = v.pipe(v.array(path), v.minLength(1));
-const count = v.pipe(v.number(), v.integer(), v.minValue(1));
-const empty = v.strictObject({});
+export { EVENT_NAMES, type EndReason, type EventName, type Events } from './contract/events.js';
+export { HOST_ONLY_METHODS, type DatasetEdit, type ImageFilter } from './contract/library.js';
+export { ENGINE_METHODS } from './contract/engine.js';
+export { LIBRARY_METHODS } from './contract/library.js';
+export { HOST_METHODS, type LinkId } from './contract/host.js';
 
 /**
- * Every call that a host can make on the engine: its parameters' schema. All paths are absolute. The results are in
- * {@link Results}, the handlers in `main/engine/engine.ts`.
+ * Every call that a page or a host can make: its parameters' schema. The engine and the library answer theirs, a host its
+ * own; hosts pass on what is not theirs. The results are in {@link Results}.
  */
-export const METHODS = {
-  'engine.info': empty,
-  'backbones.list': empty,
-  'backbones.download': v.strictObject({ id: v.string() }),
-  'backbones.import': v.strictObject({ id: v.string(), file: path }),
-  'dataset.inspect': v.strictObject({ path }),
-  /** Writes what the network would see as PNGs, and the plans, into `out`. */
-  'augment.write': v.strictObject({ recipe: recipeFrom, out: path, images: count, views: count }),
-  /** Resolves when the run is accepted; the run then speaks by events. */
-  'train.start': v.strictObject({ recipe: recipeFrom, out: path }),
-  /** Ends the run after the batch in hand; best weights and the run folder are kept. */
-  'train.stop': v.strictObject({ run: path }),
-  'run.evaluate': v.strictObject({
-    run: path,
-    data: v.nullable(path),
-    split: v.picklist(['train', 'val', 'test']),
-  }),
-  /** `model`: a run folder or an exported TensorFlow.js folder. */
-  'run.predict': v.strictObject({ model: path, paths, framing: v.nullable(v.picklist(FRAMINGS)) }),
-  'features.compute': v.strictObject({
-    paths,
-    backbone: v.string(),
-    weightsFile: v.nullable(path),
-    framing: v.picklist(FRAMINGS),
-  }),
-  'run.export': v.strictObject({ run: path, format: v.string(), out: path }),
-} as const satisfies Record<string, v.GenericSchema<unknown, unknown>>;
+export const METHODS = { ...ENGINE_METHODS, ...LIBRARY_METHODS, ...HOST_METHODS };
 
-export type MethodName = keyof typeof METHODS;
+export type EngineMethod = keyof typeof ENGINE_METHODS;
+export type LibraryMethod = keyof typeof LIBRARY_METHODS;
+export type HostMethod = keyof typeof HOST_METHODS;
+export type MethodName = EngineMethod | LibraryMethod | HostMethod;
 export type Params<M extends MethodName> = v.InferOutput<(typeof METHODS)[M]>;
 /** What a caller passes: the same, before parsing. */
 export type ParamsInput<M extends MethodName> = v.InferInput<(typeof METHODS)[M]>;
@@ -64,38 +58,54 @@ export interface Results {
   'backbones.list': BackboneInfo[];
   'backbones.download': BackboneInfo;
   'backbones.import': BackboneInfo;
+  'backbones.measure': BackboneSpeed;
   'dataset.inspect': DatasetReport;
   'augment.write': AugmentReport;
+  'augment.risks': AugmentRisks;
+  'train.estimate': TrainEstimate;
   'train.start': { run: string };
+  'train.resume': { run: string };
+  'train.pause': null;
   'train.stop': null;
+  'train.cancel': null;
+  'train.current': CurrentRun | null;
   'run.evaluate': EvaluationReport;
   'run.predict': PredictionReport;
   'features.compute': FeaturesReport;
+  'export.formats': ExportFormat[];
   'run.export': ExportReport;
+  'projects.list': RecentProject[];
+  'projects.current': Project | null;
+  'projects.open': Project;
+  'projects.openSample': Project;
+  'projects.close': null;
+  'projects.remove': null;
+  'projects.update': Project;
+  'dataset.summary': DatasetSummary | null;
+  'dataset.rescan': null;
+  'dataset.images': ImagePage;
+  'dataset.image': ImageFacts;
+  'dataset.problems': ProblemPage;
+  'dataset.edit': { undo: DatasetEdit };
+  'dataset.file': { file: string };
+  'media.thumbnail': { file: string };
+  'media.pixels': { file: string };
+  'runs.list': RunInfo[];
+  'runs.get': RunDetail;
+  'runs.reserve': { run: string };
+  'runs.rename': RunInfo;
+  'runs.delete': null;
+  'runs.restore': RunInfo;
+  'host.info': HostInfo;
+  'host.pick': { path: string } | null;
+  'host.folders': FolderListing;
+  'host.makeFolder': { path: string };
+  'host.reveal': null;
+  'host.openLink': null;
+  'host.beginUpload': { upload: string };
+  'host.finishUpload': { path: string };
+  'host.restartEngine': null;
 }
-
-export type EndReason = RunSummary['reason'];
-
-/** Everything that the engine says unasked. `run` is the run folder. */
-export interface Events {
-  'train.started': { run: string; classes: readonly string[]; images: { train: number; val: number }; steps: number };
-  'train.progress': { run: string; progress: Progress };
-  'train.batch': { run: string } & BatchMetrics;
-  'train.epoch': { run: string } & EpochMetrics;
-  'train.ended': { run: string; reason: EndReason } & Pick<RunSummary, 'best' | 'seconds'>;
-  'train.failed': { run: string; error: { code: string; message: string } };
-}
-
-export type EventName = keyof Events;
-
-export const EVENT_NAMES = [
-  'train.started',
-  'train.progress',
-  'train.batch',
-  'train.epoch',
-  'train.ended',
-  'train.failed',
-] as const satisfies readonly EventName[];
 
 /** What a handler is given beside its parameters. */
 export interface CallContext {
@@ -104,9 +114,9 @@ export interface CallContext {
   readonly onProgress: ProgressListener;
 }
 
-/** One function a method; the engine implements them, tests fake them. */
-export type Handlers = {
-  readonly [M in MethodName]: (params: Params<M>, context: CallContext) => Promise<Results[M]>;
+/** One function a method; each process implements its own, tests fake them. */
+export type Handlers<N extends MethodName = MethodName> = {
+  readonly [M in N]: (params: Params<M>, context: CallContext) => Promise<Results[M]>;
 };
 
 /** Whether `name` is a method; own properties only, so `toString` is none. */

@@ -24,6 +24,10 @@ export const ERROR_CODES = [
   'diverged',
   'self-test-failed',
   'unknown-method',
+  'unsupported',
+  'not-granted',
+  'disconnected',
+  'conflict',
   'cancelled',
   'internal',
 ] as const;

@@ -1,6 +1,19 @@
 /** How far a task has come. */
 export interface Progress {
-  readonly task: 'scan' | 'decode' | 'download' | 'prepare' | 'features' | 'train' | 'evaluate' | 'export' | 'render';
+  readonly task:
+    | 'scan'
+    | 'decode'
+    | 'download'
+    | 'prepare'
+    | 'features'
+    | 'train'
+    | 'evaluate'
+    | 'export'
+    | 'render'
+    | 'probe'
+    | 'measure'
+    | 'sample'
+    | 'upload';
   readonly done: number;
   /** Null where the end is not known. */
   readonly total: number | null;

@@ -64,6 +64,10 @@ const recipeSchema = v.strictObject({
     framing: v.picklist(FRAMINGS),
     /** Paths inside the data set that the user has left out. */
     exclude: v.array(v.string()),
+    /** Pictures that the user gave another class: path inside the data set → the class's present name. */
+    move: v.optional(v.record(v.string(), v.string()), {}),
+    /** Classes that the user gave another name: the folder's name → the present one. */
+    rename: v.optional(v.record(v.string(), v.string()), {}),
   }),
   backbone: v.strictObject({
     id: v.pipe(v.string(), v.minLength(1)),
@@ -110,7 +114,7 @@ export type TrainMode = Recipe['mode'];
 export function createRecipe(dataPath: string): Recipe {
   return {
     version: RECIPE_VERSION,
-    data: { path: dataPath, valFraction: 0.2, splitSeed: 0, framing: 'crop', exclude: [] },
+    data: { path: dataPath, valFraction: 0.2, splitSeed: 0, framing: 'crop', exclude: [], move: {}, rename: {} },
     backbone: { id: 'efficientnet_lite2', weightsFile: null },
     mode: 'freeze',
     fineTune: { stages: 'all', lrDecay: 0.5, batchNorm: 'frozen' },

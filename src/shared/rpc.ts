@@ -132,7 +132,7 @@ export function connect(port: Port): Client {
   };
 }
 
-/** The engine's side: one set of handlers, any number of clients. */
+/** The answering side: one set of handlers, any number of clients. Methods without a handler are refused as unknown. */
 export interface Server {
   /** Tells every client. */
   emit<E extends EventName>(name: E, data: Events[E]): void;
@@ -176,15 +176,15 @@ function coalesceProgress(send: (progress: Progress) => void): { report: Progres
 }
 
 /** Serves one client and returns what stops it. */
-function servePort(port: Port, handlers: Handlers, options: ServerOptions): () => void {
+function servePort(port: Port, handlers: Partial<Handlers>, options: ServerOptions): () => void {
   const running = new Map<number, AbortController>();
   const send = (message: Wire): void => port.send(message);
 
   const call = async (id: number, method: unknown, params: unknown): Promise<void> => {
-    if (!isMethodName(method)) {
+    if (!isMethodName(method) || handlers[method] === undefined) {
       const error = new GraftError(
         'unknown-method',
-        `expected a method of the engine, received ${JSON.stringify(method)}`,
+        `expected a method that is served here, received ${JSON.stringify(method)}`,
       );
       send({ t: 'err', id, error: toWire(error) });
       return;
@@ -235,7 +235,7 @@ function servePort(port: Port, handlers: Handlers, options: ServerOptions): () =
 }
 
 /** Makes an engine's server; clients come by {@link Server.attach}. */
-export function createServer(handlers: Handlers, options: ServerOptions = {}): Server {
+export function createServer(handlers: Partial<Handlers>, options: ServerOptions = {}): Server {
   const clients = new Map<Port, () => void>();
   let seq = 0;
   return {
@@ -258,7 +258,7 @@ export function createServer(handlers: Handlers, options: ServerOptions = {}): S
 }
 
 /** A server whose first client is at the other end of `port`. */
-export function serve(port: Port, handlers: Handlers, options: ServerOptions = {}): Server {
+export function serve(port: Port, handlers: Partial<Handlers>, options: ServerOptions = {}): Server {
   const server = createServer(handlers, options);
   server.attach(port);
   return server;

@@ -89,7 +89,13 @@ function createFakeTraining(emit: Emit, options: FakeEngineOptions, onEpoch: (ep
   });
   const train = async (run: string, epochs: number): Promise<void> => {
     emit('train.progress', { run, progress: { task: 'decode', done: 4, total: 8, unit: 'images' } });
-    emit('train.started', { run, classes: FAKE_CLASSES, images: { train: 8, val: 4 }, steps: epochs * 2 });
+    emit('train.started', {
+      run,
+      classes: FAKE_CLASSES,
+      images: { train: 8, val: 4 },
+      steps: epochs * 2,
+      epochsDone: 0,
+    });
     let stopped = false;
     const told = new Promise<void>((resolve) => {
       stop = () => {
@@ -145,7 +151,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
           .filter((path) => path.endsWith('.txt'))
           .map((path) => ({ path, code: 'not-an-image', message: 'not an image that the fake can read' })),
       });
-      const handlers: Handlers = {
+      const handlers: Partial<Handlers> = {
         'engine.info': async () => FAKE_INFO,
         'backbones.list': async () => [FAKE_BACKBONE, { ...FAKE_BACKBONE, id: 'resnet18', file: null }],
         'backbones.download': async ({ id }, { onProgress }) => {

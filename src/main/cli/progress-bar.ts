@@ -25,6 +25,10 @@ const TASKS: Readonly<Record<Progress['task'], string>> = {
   evaluate: 'Evaluating',
   export: 'Exporting',
   render: 'Rendering',
+  probe: 'Trying out the fastest way to run the backbone',
+  measure: 'Measuring speed',
+  sample: 'Making the sample',
+  upload: 'Copying',
 };
 
 const BAR_CELLS = 24;

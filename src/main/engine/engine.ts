@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
-import type { CallContext, Handlers, Params, Results } from '../../shared/contract.js';
+import type { CallContext, EngineMethod, Handlers, Params, Results } from '../../shared/contract.js';
 import { GraftError, toWire } from '../../shared/errors.js';
 import type { BackboneInfo, DatasetReport, EngineInfo } from '../../shared/reports.js';
 import { GRAFT_VERSION } from '../../shared/version.js';
@@ -55,7 +55,7 @@ interface CurrentRun {
 }
 
 /** Binds the contract to the engine's modules. `shutdown` stops and keeps a run in hand. */
-export function createEngine(emit: Emit): { handlers: Handlers; shutdown(): Promise<void> } {
+export function createEngine(emit: Emit): { handlers: Partial<Handlers<EngineMethod>>; shutdown(): Promise<void> } {
   let current: CurrentRun | null = null;
 
   const startTraining = async ({ recipe, out }: Params<'train.start'>): Promise<Results['train.start']> => {
@@ -87,7 +87,7 @@ export function createEngine(emit: Emit): { handlers: Handlers; shutdown(): Prom
     return { run: out };
   };
 
-  const handlers: Handlers = {
+  const handlers: Partial<Handlers<EngineMethod>> = {
     'engine.info': () => describeEngine(),
     'backbones.list': async (): Promise<BackboneInfo[]> =>
       await Promise.all(BACKBONES.map((definition) => backboneInfo(definition))),

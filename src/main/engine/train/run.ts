@@ -193,6 +193,7 @@ export async function trainRun(options: TrainOptions): Promise<RunSummary> {
     classes: split.classes,
     images: { train: split.training.length, val: split.validation.length },
     steps: plan.epochs * plan.stepsPerEpoch,
+    epochsDone: 0,
   });
 
   const keep = async (reason: EndReason): Promise<RunSummary> => {
