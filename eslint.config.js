@@ -1,6 +1,8 @@
 import eslint from '@eslint/js';
+import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
+import svelteConfig from './svelte.config.js';
 
 /** Who may import whom; `test/unit/structure.test.ts` walks the whole graph. */
 const NO_NODE = { regex: '^node:', message: 'Shared code runs in the page, too.' };
@@ -35,6 +37,34 @@ export default tseslint.config(
           message: 'Use a stream of src/shared/random.ts, so that a seed repeats it.',
         },
       ],
+    },
+  },
+  ...svelte.configs.recommended,
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: {
+      globals: globals.browser,
+      parserOptions: {
+        projectService: true,
+        extraFileExtensions: ['.svelte'],
+        parser: tseslint.parser,
+        svelteConfig,
+      },
+    },
+    rules: {
+      // svelte-check knows what is defined; props are written with let.
+      'no-undef': 'off',
+      'prefer-const': 'off',
+      'no-unused-vars': 'off',
+    },
+  },
+  {
+    files: ['src/renderer/**'],
+    languageOptions: { globals: globals.browser },
+    rules: {
+      ...restrict(NO_NODE, NO_ENGINE, NO_TENSORFLOW, NO_ELECTRON),
+      // Sets and maps that a class keeps for itself need no signals.
+      'svelte/prefer-svelte-reactivity': 'off',
     },
   },
   // In a test a cast says what the reader should take a value for.

@@ -1,6 +1,9 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // State classes of the page use runes.
+  plugins: [svelte()],
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',

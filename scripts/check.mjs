@@ -9,6 +9,17 @@ import { say } from './setup/say.mjs';
 const CHECKS = [
   ['types', ['typescript/bin/tsc', '-p', '.']],
   ['types of shared', ['typescript/bin/tsc', '-p', 'tsconfig.shared.json']],
+  [
+    'types of the page',
+    [
+      'svelte-check/bin/svelte-check',
+      '--tsconfig',
+      'src/renderer/tsconfig.json',
+      '--fail-on-warnings',
+      '--output',
+      'human',
+    ],
+  ],
   ['types of scripts', ['typescript/bin/tsc', '-p', 'scripts']],
   ['lint', ['eslint/bin/eslint.js', '.', '--max-warnings=0']],
   ['format', ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']],

@@ -3,6 +3,7 @@
 import { pathToFileURL } from 'node:url';
 import { setUpBackbone } from './setup/backbone.mjs';
 import { setUpBuild } from './setup/build.mjs';
+import { setUpElectron } from './setup/electron.mjs';
 import { setUpNodeModules } from './setup/node-modules.mjs';
 import { say } from './setup/say.mjs';
 import { setUpTensorFlow } from './setup/tensorflow.mjs';
@@ -45,6 +46,12 @@ export async function runScript(main) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await runScript(async () => {
     await setUp();
+    const electron = await setUpElectron();
+    say(
+      'program' in electron
+        ? 'electron: installed'
+        : `electron: the app will run in your browser, since ${electron.why}`,
+    );
     return 0;
   });
 }

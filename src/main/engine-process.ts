@@ -1,12 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GraftError } from '../shared/errors.js';
-import { Listeners, type Port, createIpcPort } from '../shared/port.js';
+import { Listeners, type Port } from '../shared/port.js';
 import { type Client, connect } from '../shared/rpc.js';
 import { type EngineExit, explainExit } from './engine-process/exit.js';
+import { type Launch, type LaunchedChild, launchNode } from './engine-process/launch.js';
 import { findProjectRoot } from './engine-process/project-root.js';
 
 /** What must be in the environment before the engine's process starts; the user's own settings win. */
@@ -26,8 +26,6 @@ const ENGINE_ENV = {
 
 const STOP_TIMEOUT_MS = 10_000;
 const LAST_LINES = 12;
-/** How long after the process's end its last output may take to arrive. */
-const DRAIN_MS = 500;
 
 export interface EngineOptions {
   /** The engine's bundle; by default `out/main/engine.js` of this project. */
@@ -36,6 +34,8 @@ export interface EngineOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The Node.js to run it; by default this process's own. */
   readonly execPath?: string;
+  /** What starts the process; by default Node's `fork`. */
+  readonly launch?: Launch;
   readonly onExit?: (exit: EngineExit) => void;
   /** Given each line that the engine writes to stdout or stderr; by default it goes to this process's stderr. */
   readonly log?: (line: string) => void;
@@ -53,8 +53,10 @@ export interface EngineConnection {
 }
 
 export interface EngineProcess extends EngineConnection {
-  /** Undefined when the process could not be started. */
+  /** Undefined when the process could not be started, or where starting takes a while, until it runs. */
   readonly pid: number | undefined;
+  /** False as soon as the process can't be reached any more, which is before {@link exited} resolves. */
+  readonly isConnected: boolean;
   readonly exited: Promise<EngineExit>;
 }
 
@@ -63,10 +65,9 @@ export function engineEntry(root: string = findProjectRoot()): string {
   return join(root, 'out', 'main', 'engine.js');
 }
 
-function keepLastLines(child: ChildProcess, log: (line: string) => void): readonly string[] {
+function keepLastLines(child: LaunchedChild, log: (line: string) => void): readonly string[] {
   const lines: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream === null) continue;
+  for (const stream of child.outputs) {
     createInterface({ input: stream }).on('line', (line) => {
       if (lines.push(line) > LAST_LINES) lines.shift();
       log(line);
@@ -91,38 +92,17 @@ export function startEngine(options: EngineOptions = {}): EngineProcess {
       `expected the engine at ${entry}, but it has not been built: run \`npm run build\``,
     );
   }
-  const child = fork(entry, [], {
-    ...(options.execPath === undefined ? {} : { execPath: options.execPath }),
-    // Flags of this process, such as an inspector's port, are not the engine's.
-    execArgv: [],
+  const child = (options.launch ?? launchNode)(entry, {
     env: { ...ENGINE_ENV, ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // What does not survive JSON would not survive the browser host's WebSocket either.
-    serialization: 'json',
-    // Ctrl-C in a terminal goes to the whole process group; the engine must outlive it to keep the run.
-    detached: process.platform !== 'win32',
+    execPath: options.execPath,
   });
   const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
   const lastLines = keepLastLines(child, log);
   const closes = new Listeners<[GraftError | undefined]>();
-  const channel = createIpcPort(child);
+  const { channel } = child;
   let expected = false;
 
-  const exited = new Promise<EngineExit>((resolve) => {
-    const finish = (code: number | null, signal: NodeJS.Signals | null, startError: Error | null): void =>
-      resolve({ code, signal, expected, lastLines: [...lastLines], startError });
-    // The same event also tells of a failed kill or send, which end nothing.
-    child.on('error', (error) => {
-      if (child.pid === undefined) finish(null, null, error);
-    });
-    child.once('exit', (code, signal) => {
-      const drained = setTimeout(() => finish(code, signal, null), DRAIN_MS);
-      child.once('close', () => {
-        clearTimeout(drained);
-        finish(code, signal, null);
-      });
-    });
-  });
+  const exited = child.ended.then((end): EngineExit => ({ ...end, expected, lastLines: [...lastLines] }));
   void exited.then((exit) => {
     closes.call(exit.expected ? undefined : explainExit(exit));
     options.onExit?.(exit);
@@ -134,7 +114,7 @@ export function startEngine(options: EngineOptions = {}): EngineProcess {
   const endWithin = async (timeoutMs: number): Promise<void> => {
     const timer = new AbortController();
     const late = delay(timeoutMs, 'late', { signal: timer.signal }).catch(() => 'ended');
-    if ((await Promise.race([exited, late])) === 'late') child.kill('SIGKILL');
+    if ((await Promise.race([exited, late])) === 'late') child.kill();
     timer.abort();
     await exited;
   };
@@ -144,7 +124,12 @@ export function startEngine(options: EngineOptions = {}): EngineProcess {
   const client = connect(port);
   return {
     client,
-    pid: child.pid,
+    get pid() {
+      return child.pid;
+    },
+    get isConnected() {
+      return child.isConnected;
+    },
     exited,
     async stop() {
       expected = true;
@@ -153,7 +138,7 @@ export function startEngine(options: EngineOptions = {}): EngineProcess {
     },
     kill() {
       expected = true;
-      child.kill('SIGKILL');
+      child.kill();
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { InputSpec } from './input.js';
 import type { ClassMetrics, Interval } from './metrics.js';
 import type { Progress } from './progress.js';
+import type { Recipe } from './recipe.js';
 
 /** Loss (mean cross-entropy, natural logarithm) and accuracy (0..1) over some images. */
 export interface LossAndAccuracy {
@@ -41,6 +42,8 @@ export interface BackboneInfo {
   /** Where its weights lie on this machine; null until they are downloaded or imported. */
   readonly file: string | null;
   readonly source: string;
+  /** In batches of 16, as `backbones.measure` found it on this machine; null until it has been measured. */
+  readonly imagesPerSecond: number | null;
 }
 
 /** Something about a file or a class that the user should know. */
@@ -136,6 +139,7 @@ export interface AugmentRisks {
 /** The run in hand. */
 export interface CurrentRun {
   readonly run: string;
+  readonly recipe: Recipe;
   readonly startedAt: string;
   readonly isPaused: boolean;
   /** Null until the run's data and model are ready. */
@@ -205,6 +209,8 @@ export interface RunSummary {
   readonly tensorflow: string;
   /** Highest resident memory of the engine during the run. */
   readonly peakMemoryBytes: number;
+  /** How often the run went on from a checkpoint; runs of earlier releases don't say. */
+  readonly resumed?: number;
 }
 
 export interface Prediction {
@@ -212,10 +218,14 @@ export interface Prediction {
   readonly label: string;
   readonly predicted: string;
   readonly probabilities: readonly number[];
+  /** Cross-entropy of this picture, natural logarithm. */
+  readonly loss: number;
 }
 
 export interface EvaluationReport {
   readonly accuracy: number;
+  /** Share of the most frequent class: the accuracy of always saying its name. */
+  readonly baseline: number;
   readonly loss: number;
   /** 95 % Wilson interval of the accuracy. */
   readonly interval: Interval;

@@ -1,10 +1,15 @@
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { createPagePort } from '../../src/main/server/page-port.js';
 import { GraftError } from '../../src/shared/errors.js';
 import { type Port, createIpcPort, createMemoryPorts, createMessagePort } from '../../src/shared/port.js';
+import { createSocketPort } from '../../src/shared/port-socket.js';
 import { type Client, connect, serve } from '../../src/shared/rpc.js';
 import { bundleFixture } from '../support/bundle.js';
 import { createProbeHandlers } from './fixtures/probe-handlers.js';
@@ -14,6 +19,8 @@ interface Link {
   readonly port: Port;
   /** The other end goes away without a word. */
   breakOff(): void;
+  /** The code that the client's calls then fail with. */
+  readonly brokenCode: 'engine-crashed' | 'disconnected';
 }
 
 function serveProbe(port: Port): void {
@@ -35,25 +42,39 @@ function serveProbe(port: Port): void {
 }
 
 let entry = '';
+let sockets: WebSocketServer;
 beforeAll(async () => {
   entry = await bundleFixture(join(import.meta.dirname, 'fixtures', 'probe-engine.ts'));
+  sockets = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  sockets.on('connection', (socket) => serveProbe(createPagePort(socket)));
+  if (sockets.address() === null) await once(sockets, 'listening');
 });
-afterAll(() => rmSync(dirname(entry), { recursive: true, force: true }));
+afterAll(() => {
+  sockets.close();
+  rmSync(dirname(entry), { recursive: true, force: true });
+});
 
 const TRANSPORTS: Readonly<Record<string, () => Link>> = {
   memory: () => {
     const [near, far] = createMemoryPorts();
     serveProbe(far);
-    return { port: near, breakOff: () => far.close() };
+    return { port: near, breakOff: () => far.close(), brokenCode: 'engine-crashed' };
   },
   'message port': () => {
     const { port1, port2 } = new MessageChannel();
     serveProbe(createMessagePort(port2));
-    return { port: createMessagePort(port1), breakOff: () => port2.close() };
+    return { port: createMessagePort(port1), breakOff: () => port2.close(), brokenCode: 'engine-crashed' };
   },
   'child process': () => {
     const child = fork(entry, [], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    return { port: createIpcPort(child), breakOff: () => void child.kill('SIGKILL') };
+    return { port: createIpcPort(child), breakOff: () => void child.kill('SIGKILL'), brokenCode: 'engine-crashed' };
+  },
+  'web socket': () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${(sockets.address() as AddressInfo).port}`);
+    const breakOff = (): void => {
+      for (const page of sockets.clients) page.terminate();
+    };
+    return { port: createSocketPort(socket), breakOff, brokenCode: 'disconnected' };
   },
 };
 
@@ -194,14 +215,14 @@ describe.each(Object.keys(TRANSPORTS))('the contract over %s', (transport) => {
   });
 
   it('rejects what is pending, and later calls, when the other end breaks off', async () => {
-    const { client, breakOff } = link();
+    const { client, breakOff, brokenCode } = link();
     await client.call('dataset.inspect', inspect);
     const heard = new Promise<GraftError>((resolve) => client.onClose(resolve));
     const pending = [1, 2].map(() => codeOf(client.call('backbones.import', { id: 'a', file: '/f' })));
     breakOff();
-    expect(await Promise.all(pending)).toEqual(['engine-crashed', 'engine-crashed']);
-    expect((await heard).code).toBe('engine-crashed');
-    expect(await codeOf(client.call('dataset.inspect', inspect))).toBe('engine-crashed');
+    expect(await Promise.all(pending)).toEqual([brokenCode, brokenCode]);
+    expect((await heard).code).toBe(brokenCode);
+    expect(await codeOf(client.call('dataset.inspect', inspect))).toBe(brokenCode);
   });
 
   it('rejects what is pending as cancelled when it closes the connection itself', async () => {

@@ -20,6 +20,7 @@ export const FAKE_BACKBONE: BackboneInfo = {
   stages: ['stem', 'stage1'],
   file: '/fake/efficientnet_lite2.pth',
   source: 'https://example.org/weights',
+  imagesPerSecond: null,
 };
 
 export const FAKE_INFO: EngineInfo = {
@@ -36,6 +37,7 @@ export const FAKE_INFO: EngineInfo = {
 
 export const FAKE_EVALUATION: EvaluationReport = {
   accuracy: 0.75,
+  baseline: 0.5,
   loss: 0.5,
   interval: [0.3006, 0.9544],
   classes: [...FAKE_CLASSES],
@@ -48,10 +50,10 @@ export const FAKE_EVALUATION: EvaluationReport = {
     { name: 'bees', support: 2, precision: 1, recall: 0.5, f1: 2 / 3 },
   ],
   predictions: [
-    { path: 'val/ants/1.jpg', label: 'ants', predicted: 'ants', probabilities: [0.9, 0.1] },
-    { path: 'val/ants/2.jpg', label: 'ants', predicted: 'ants', probabilities: [0.8, 0.2] },
-    { path: 'val/bees/1.jpg', label: 'bees', predicted: 'ants', probabilities: [0.6, 0.4] },
-    { path: 'val/bees/2.jpg', label: 'bees', predicted: 'bees', probabilities: [0.2, 0.8] },
+    { path: 'val/ants/1.jpg', label: 'ants', predicted: 'ants', probabilities: [0.9, 0.1], loss: 0.105 },
+    { path: 'val/ants/2.jpg', label: 'ants', predicted: 'ants', probabilities: [0.8, 0.2], loss: 0.223 },
+    { path: 'val/bees/1.jpg', label: 'bees', predicted: 'ants', probabilities: [0.6, 0.4], loss: 0.916 },
+    { path: 'val/bees/2.jpg', label: 'bees', predicted: 'bees', probabilities: [0.2, 0.8], loss: 0.223 },
   ],
   problems: [],
 };
@@ -87,14 +89,14 @@ function createFakeTraining(emit: Emit, options: FakeEngineOptions, onEpoch: (ep
     imagesPerSecond: 57.5,
     seconds: { train: 4, validate: 1, wait: 0.1 },
   });
-  const train = async (run: string, epochs: number): Promise<void> => {
+  const train = async (run: string, epochs: number, epochsDone = 0): Promise<void> => {
     emit('train.progress', { run, progress: { task: 'decode', done: 4, total: 8, unit: 'images' } });
     emit('train.started', {
       run,
       classes: FAKE_CLASSES,
       images: { train: 8, val: 4 },
       steps: epochs * 2,
-      epochsDone: 0,
+      epochsDone,
     });
     let stopped = false;
     const told = new Promise<void>((resolve) => {
@@ -103,7 +105,7 @@ function createFakeTraining(emit: Emit, options: FakeEngineOptions, onEpoch: (ep
         resolve();
       };
     });
-    let done = 0;
+    let done = epochsDone;
     while (done < epochs && !stopped) {
       done++;
       const step = { epoch: done, step: done * 2, steps: epochs * 2 };
@@ -181,6 +183,10 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
         'train.start': async ({ recipe, out }) => {
           void training.train(out, recipe.training.epochs);
           return { run: out };
+        },
+        'train.resume': async ({ run }) => {
+          void training.train(run, 5, 3);
+          return { run };
         },
         'train.stop': async () => {
           training.stop();

@@ -11,6 +11,7 @@ import { addEvaluateCommand } from './commands/evaluate.js';
 import { addExportCommand } from './commands/export.js';
 import { addFeaturesCommand } from './commands/features.js';
 import { addPredictCommand } from './commands/predict.js';
+import { addServeCommand } from './commands/serve.js';
 import { addTrainCommand } from './commands/train.js';
 import { type CliHost, type CommandContext, EXIT } from './context.js';
 import { type Output, createOutput } from './output.js';
@@ -32,6 +33,7 @@ function createProgram(host: CliHost, output: Output, setExitCode: (code: number
       'after',
       `
 Examples:
+  graft serve
   graft doctor
   graft train --data photos --out runs/first
   graft predict runs/first photo.jpg
@@ -57,6 +59,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.`,
   addPredictCommand(program, context);
   addFeaturesCommand(program, context);
   addExportCommand(program, context);
+  addServeCommand(program, context);
   return program;
 }
 

@@ -48,7 +48,13 @@ export function superviseEngine(options: SupervisorOptions): EngineSupervisor {
       return;
     }
     restarts.push(now);
-    start();
+    try {
+      start();
+    } catch (startError) {
+      // Its bundle may be gone by now.
+      if (!(startError instanceof GraftError)) throw startError;
+      options.onGiveUp(startError);
+    }
   };
   const start = (): void => {
     engine = startEngine({ ...options, onExit });

@@ -1,6 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
-import type { CallContext, EngineMethod, Handlers, Params, Results } from '../../shared/contract.js';
-import { GraftError, toWire } from '../../shared/errors.js';
+import type { CallContext, EngineMethod, Handlers, Params } from '../../shared/contract.js';
 import type { BackboneInfo, DatasetReport, EngineInfo } from '../../shared/reports.js';
 import { GRAFT_VERSION } from '../../shared/version.js';
 import { BACKBONES, getBackbone } from './backbones/registry.js';
@@ -10,13 +9,17 @@ import { importBackbone } from './backbones/store.js';
 import { supportedFormats } from './dataset/decode.js';
 import { scanDataset } from './dataset/scan.js';
 import { exportRun } from './export/export-run.js';
+import { listExportFormats } from './export/registry.js';
 import { evaluateRun } from './insight/evaluate.js';
 import { computeFeatures, predictFiles } from './insight/predict.js';
+import { augmentRisks } from './insight/risks.js';
 import { writeAugmented } from './insight/write-augmented.js';
 import { dataFolder } from './paths.js';
-import { createRunFolder } from './runs/run-folder.js';
-import { describeBackend } from './tf.js';
-import { type Emit, trainRun } from './train/run.js';
+import { estimateTraining } from './planning/estimate.js';
+import { measureBackbone } from './planning/measure.js';
+import { countTensors, describeBackend } from './tf.js';
+import type { Emit } from './train/run.js';
+import { createTraining } from './train/training.js';
 
 async function describeEngine(): Promise<EngineInfo> {
   const backend = await describeBackend();
@@ -47,45 +50,17 @@ async function inspectDataset(params: Params<'dataset.inspect'>, context: CallCo
   };
 }
 
-/** The run in hand; an engine trains one at a time. */
-interface CurrentRun {
-  readonly run: string;
-  readonly abort: AbortController;
-  readonly done: Promise<void>;
-}
+/** How often the engine says that it lives. */
+const STATS_INTERVAL_MS = 2000;
 
 /** Binds the contract to the engine's modules. `shutdown` stops and keeps a run in hand. */
 export function createEngine(emit: Emit): { handlers: Partial<Handlers<EngineMethod>>; shutdown(): Promise<void> } {
-  let current: CurrentRun | null = null;
-
-  const startTraining = async ({ recipe, out }: Params<'train.start'>): Promise<Results['train.start']> => {
-    if (current !== null) {
-      throw new GraftError('engine-busy', `expected no run in progress, but ${current.run} is training: stop it first`);
-    }
-    const abort = new AbortController();
-    getBackbone(recipe.backbone.id);
-    // Claimed before the first await, so that a second start in the same moment is refused.
-    let finish = (): void => undefined;
-    const done = new Promise<void>((resolve) => (finish = resolve));
-    current = { run: out, abort, done };
-    const release = (): void => {
-      current = null;
-      finish();
-    };
-    try {
-      await createRunFolder(out, recipe);
-    } catch (error) {
-      release();
-      throw error;
-    }
-    void trainRun({ run: out, recipe, emit, signal: abort.signal })
-      .then(
-        ({ reason, best, seconds }) => emit('train.ended', { run: out, reason, best, seconds }),
-        (error: unknown) => emit('train.failed', { run: out, error: toWire(error) }),
-      )
-      .finally(release);
-    return { run: out };
-  };
+  const training = createTraining(emit);
+  const stats = setInterval(
+    () => emit('engine.stats', { rssBytes: process.memoryUsage.rss(), tensors: countTensors() }),
+    STATS_INTERVAL_MS,
+  );
+  stats.unref();
 
   const handlers: Partial<Handlers<EngineMethod>> = {
     'engine.info': () => describeEngine(),
@@ -105,28 +80,29 @@ export function createEngine(emit: Emit): { handlers: Partial<Handlers<EngineMet
       await importBackbone(definition, file);
       return await backboneInfo(definition);
     },
+    'backbones.measure': (params, context) => measureBackbone(params, context, () => training.run),
     'dataset.inspect': inspectDataset,
     'augment.write': writeAugmented,
-    'train.start': startTraining,
-    'train.stop': async ({ run }) => {
-      if (current === null || current.run !== run) {
-        throw new GraftError('not-found', `expected a run in progress at ${run}, found ${current?.run ?? 'none'}`);
-      }
-      current.abort.abort();
-      return null;
-    },
+    'augment.risks': augmentRisks,
+    'train.estimate': estimateTraining,
+    'train.start': (params) => training.start(params),
+    'train.resume': (params) => training.resume(params),
+    'train.pause': async (params) => training.pause(params),
+    'train.stop': async (params) => training.stop(params),
+    'train.cancel': async (params) => training.cancel(params),
+    'train.current': async () => training.current(),
     'run.evaluate': evaluateRun,
     'run.predict': predictFiles,
     'features.compute': computeFeatures,
+    'export.formats': async () => listExportFormats(),
     'run.export': exportRun,
   };
 
   return {
     handlers,
     shutdown: async () => {
-      const running = current;
-      running?.abort.abort();
-      await running?.done;
+      clearInterval(stats);
+      await training.shutdown();
     },
   };
 }

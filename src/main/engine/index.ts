@@ -1,11 +1,14 @@
-import { createIpcPort } from '../../shared/port.js';
 import { createServer } from '../../shared/rpc.js';
 import { createEngine } from './engine.js';
+import { createHostPort } from './host-port.js';
 import type { Emit } from './train/run.js';
 
 /** The engine process: serves the contract to the host that started it, and ends with it. */
 function main(): void {
-  if (process.send === undefined) {
+  // When the host is killed, what is still said has nowhere to go; that must not end a run which is being saved.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  const port = createHostPort();
+  if (port === null) {
     process.stderr.write('graft: the engine is started by the app or the command line, not by hand.\n');
     process.exit(2);
   }
@@ -14,7 +17,6 @@ function main(): void {
   const server = createServer(engine.handlers, {
     onInternalError: (error, method) => console.error(`graft engine: ${method}:`, error),
   });
-  const port = createIpcPort(process);
   server.attach(port);
   // A run in hand is kept: its host may have crashed, its work should not be lost with it.
   port.onClose(() => void engine.shutdown().finally(() => process.exit(0)));

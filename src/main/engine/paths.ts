@@ -2,22 +2,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dataFolderAt } from '../../shared/data-folder.js';
 import { invariant } from '../../shared/errors.js';
 
-/**
- * Where Graft keeps what is the user's: backbones, caches, the native library. `GRAFT_HOME`, else the platform's place
- * for an application's data.
- */
+/** Where Graft keeps what is the user's: {@link dataFolderAt} for this process. */
 export function dataFolder(
   env: NodeJS.ProcessEnv = process.env,
   platform: NodeJS.Platform = process.platform,
   home: string = homedir(),
 ): string {
-  const { GRAFT_HOME, LOCALAPPDATA, XDG_DATA_HOME } = env;
-  if (GRAFT_HOME) return GRAFT_HOME;
-  if (platform === 'win32') return join(LOCALAPPDATA || join(home, 'AppData', 'Local'), 'Graft');
-  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'Graft');
-  return join(XDG_DATA_HOME || join(home, '.local', 'share'), 'graft');
+  return dataFolderAt({ env, platform, home, join });
 }
 
 /** Stored backbone weights. */
@@ -30,6 +24,8 @@ export const featuresFolder = (): string => join(dataFolder(), 'cache', 'feature
 export const scanCacheFolder = (): string => join(dataFolder(), 'cache', 'scans');
 /** Which way of running a backbone works here; a cache. */
 export const probesFolder = (): string => join(dataFolder(), 'cache', 'probes');
+/** How fast backbones were found to run here; a cache. */
+export const speedsFolder = (): string => join(dataFolder(), 'cache', 'speeds');
 /** Unpacked archives; a cache. */
 export const archivesFolder = (): string => join(dataFolder(), 'cache', 'archives');
 

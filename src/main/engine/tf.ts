@@ -63,9 +63,9 @@ async function load(): Promise<TensorFlow> {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   restoreNodeUtil();
-  let loaded: unknown;
+  let module: unknown;
   try {
-    loaded = nodeRequire('@tensorflow/tfjs-node-gpu');
+    module = nodeRequire('@tensorflow/tfjs-node-gpu');
   } catch (cause) {
     throw new GraftError(
       'tensorflow-missing',
@@ -73,9 +73,9 @@ async function load(): Promise<TensorFlow> {
       { cause },
     );
   }
-  if (!v.is(packageSchema, loaded))
+  if (!v.is(packageSchema, module))
     throw new GraftError('tensorflow-missing', 'expected tfjs-node, received another module');
-  const tf = loaded as unknown as TensorFlow;
+  const tf = module as unknown as TensorFlow;
   await tf.ready();
   // tfjs falls back to plain JavaScript without a word when the native backend fails.
   if (tf.getBackend() !== 'tensorflow') {
@@ -85,9 +85,11 @@ async function load(): Promise<TensorFlow> {
     );
   }
   tf.env().set('PROD', true);
+  loaded = tf;
   return tf;
 }
 
+let loaded: TensorFlow | null = null;
 let loading: Promise<TensorFlow> | null = null;
 
 /**
@@ -98,6 +100,11 @@ let loading: Promise<TensorFlow> | null = null;
 export function loadTensorFlow(): Promise<TensorFlow> {
   loading ??= load();
   return loading;
+}
+
+/** Tensors that are alive in this process; 0 before TensorFlow is loaded. */
+export function countTensors(): number {
+  return loaded?.memory().numTensors ?? 0;
 }
 
 /** tfjs-node's backend, for calling TensorFlow's own kernels. */

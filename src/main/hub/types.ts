@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { HostMethod, Handlers } from '../../shared/contract.js';
 import type { Port } from '../../shared/port.js';
 import type { Client } from '../../shared/rpc.js';
@@ -19,7 +20,7 @@ export interface Grants {
 export interface MediaFile {
   readonly file: string;
   readonly contentType: string;
-  /** It never changes under its address. */
+  /** It never changes under its address: the page gave a version of its own, `v=…`, usually the picture's hash. */
   readonly isImmutable: boolean;
 }
 
@@ -37,12 +38,22 @@ export interface Hub {
   /** Serves another page. A page that goes does not stop what runs. */
   attach(port: Port): void;
   /**
-   * Resolves `/media/thumbnail?image=…&size=…`, `/media/thumbnail?file=…&size=…` and `/media/pixels?image=…&backbone=…`.
+   * Resolves `/media/thumbnail?image=…&size=…`, `/media/thumbnail?file=…&size=…` and `/media/pixels?image=…&backbone=…`,
+   * each with an optional `&v=…`.
    *
    * @returns null for an address that is none of these
    * @throws GraftError `not-found`, `not-granted`, `invalid-value`
    */
   media(address: URL): Promise<MediaFile | null>;
-  /** Stops a run in hand, keeping it, and ends both processes. */
-  close(): Promise<void>;
+  /**
+   * Writes one file of an upload that a page has begun by `host.beginUpload`.
+   *
+   * @param path inside the upload, with `/`
+   * @throws GraftError `not-found`, `unsafe-file`, `invalid-value`, `disk-full`, `unreadable-file`, `cancelled`
+   */
+  receiveUpload(upload: string, path: string, data: Readable): Promise<void>;
+  /** The folder of the run that trains now; null when none does. */
+  readonly runInHand: string | null;
+  /** Stops a run in hand, keeping it, and ends both processes; `atOnce` kills them, also while they are being ended. */
+  close(options?: { readonly atOnce?: boolean }): Promise<void>;
 }

@@ -105,13 +105,16 @@ export function sampleThrough(source: PixelImage, matrix: Matrix): PixelImage {
       const right = (x0 + 1 < width ? x0 + 1 : width - 1) * 3;
       const top = (y0 < 0 ? 0 : y0) * row;
       const bottom = (y0 + 1 < height ? y0 + 1 : height - 1) * row;
-      for (let channel = 0; channel < 3; channel++) {
-        const p = data[top + left + channel]!;
-        const q = data[bottom + left + channel]!;
-        const upper = p + (data[top + right + channel]! - p) * dx;
-        const lower = q + (data[bottom + right + channel]! - q) * dx;
-        out[to + channel] = upper + (lower - upper) * dy;
-      }
+      const p = top + left;
+      const q = top + right;
+      const r = bottom + left;
+      const s = bottom + right;
+      const red = data[p]! + (data[q]! - data[p]!) * dx;
+      const green = data[p + 1]! + (data[q + 1]! - data[p + 1]!) * dx;
+      const blue = data[p + 2]! + (data[q + 2]! - data[p + 2]!) * dx;
+      out[to] = red + (data[r]! + (data[s]! - data[r]!) * dx - red) * dy;
+      out[to + 1] = green + (data[r + 1]! + (data[s + 1]! - data[r + 1]!) * dx - green) * dy;
+      out[to + 2] = blue + (data[r + 2]! + (data[s + 2]! - data[r + 2]!) * dx - blue) * dy;
     }
   }
   return { width, height, data: out };

@@ -42,6 +42,8 @@ describe('parseRecipe', () => {
       withField('training.views', 4),
       withField('backbone.weightsFile', '/w.pth'),
       withField('data.exclude', ['train/ants/a.jpg']),
+      withField('data.move', { 'train/ants/a.jpg': 'bees' }),
+      withField('data.rename', { ants: 'Ameisen' }),
     ];
     for (const recipe of recipes) expect(parseRecipe(recipe)).toEqual(recipe);
   });
@@ -55,6 +57,8 @@ describe('parseRecipe', () => {
     ['data.splitSeed', -1],
     ['data.splitSeed', 2 ** 32],
     ['data.framing', 'stretch'],
+    ['data.move', { 'train/ants/a.jpg': null }],
+    ['data.rename', { ants: 1 }],
     ['data.extra', 1],
     ['backbone.id', ''],
     ['backbone.weightsFile', undefined],
@@ -87,6 +91,11 @@ describe('parseRecipe', () => {
     const parsing = (): Recipe => parseRecipe(withField(field, value));
     expect(parsing).toThrow(expect.objectContaining({ code: 'invalid-value' }));
     expect(parsing).toThrow(new RegExp(field.replaceAll('.', '\\.')));
+  });
+
+  it('reads a recipe from before there were moves and renames', () => {
+    const { move: _move, rename: _rename, ...data } = base.data;
+    expect(parseRecipe({ ...base, data })).toEqual(base);
   });
 
   it('says what came where a value is wrong', () => {

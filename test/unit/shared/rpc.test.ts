@@ -4,7 +4,7 @@ import { type Port, createIpcPort, createMemoryPorts } from '../../../src/shared
 import { type Wire, connect, createServer, serve } from '../../../src/shared/rpc.js';
 import { createProbeHandlers } from '../../contract/fixtures/probe-handlers.js';
 
-const handlers = (changes: Partial<Handlers> = {}): Handlers => ({
+const handlers = (changes: Partial<Handlers> = {}): Partial<Handlers> => ({
   ...createProbeHandlers(() => undefined),
   ...changes,
 });

@@ -45,11 +45,12 @@ export function createTrainReport(
     started(data) {
       event('train.started', data);
       if (json) return;
-      const { images, classes } = data;
+      const { images, classes, epochsDone } = data;
       output.line(
         `${formatCount(images.train, 'training image')}, ${formatCount(images.val, 'validation image')}, ` +
           `${classes.length} classes: ${classes.join(', ')}`,
       );
+      if (epochsDone > 0) output.line(`Going on after ${formatCount(epochsDone, 'epoch')}.`);
       output.line(renderTable(COLUMNS, [])[0]);
     },
     batch({ step, steps, epoch }) {

@@ -1,18 +1,57 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Events } from '../../../shared/contract.js';
 import { GraftError, fromWire } from '../../../shared/errors.js';
+import { parseRecipe, type Recipe } from '../../../shared/recipe.js';
 import type { Client } from '../../../shared/rpc.js';
 import { type CommandContext, EXIT, withEngine } from '../context.js';
 import { formatInterval, formatPercent, formatSeconds, quoteArgument } from '../format.js';
+import { readJsonOption } from '../read-json.js';
 import { addRecipeFlags } from '../recipe-flags.js';
 import { type RecipeOptions, recipeFromOptions } from '../recipe-options.js';
 import { createTrainReport } from './train-report.js';
 
 interface TrainOptions extends RecipeOptions {
-  readonly out: string;
+  readonly out?: string;
+  readonly resume?: string;
   readonly json?: boolean;
+}
+
+/** What to train: a run that begins, or one that goes on. */
+interface TrainTask {
+  readonly method: 'train.start' | 'train.resume';
+  readonly recipe: Recipe;
+  /** As the user wrote it. */
+  readonly named: string;
+  /** Absolute. */
+  readonly run: string;
+}
+
+const readText = (path: string): string => readFileSync(path, 'utf8');
+
+/** @throws GraftError `usage` where options don't go together; what reading the recipe throws */
+function taskOf({ resume, json: _json, ...options }: TrainOptions, cwd: string): TrainTask {
+  if (resume === undefined) {
+    const { out } = options;
+    if (out === undefined)
+      throw new GraftError('usage', "required option '--out <run>' (or --resume <run>) is missing");
+    const run = resolve(cwd, out);
+    const recipe = recipeFromOptions(options, { cwd, readText });
+    refuseUsedFolder(run);
+    return { method: 'train.start', recipe, named: out, run };
+  }
+  const [other] = Object.keys(options);
+  if (other !== undefined) {
+    const flag = other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new GraftError(
+      'usage',
+      `expected --resume alone, received also --${flag}: a run goes on with its own recipe`,
+    );
+  }
+  const run = resolve(cwd, resume);
+  const recipe = parseRecipe(readJsonOption('--resume', join(run, 'recipe.json'), readText));
+  return { method: 'train.resume', recipe, named: resume, run };
 }
 
 /** Fails before the engine starts, so that a forgotten `--out` costs nothing. */
@@ -64,6 +103,7 @@ function sayEnd({ output }: CommandContext, ended: Events['train.ended'], out: s
   output.line(`The run is in ${out}`);
   output.line();
   output.line('Next:');
+  if (reason === 'stopped') output.line(`  graft train --resume ${run}`);
   output.line(`  graft evaluate ${run}`);
   output.line(`  graft predict ${run} PHOTO…`);
   output.line(`  graft export ${run} --out ${quoteArgument(`${out.replace(/[/\\]+$/, '')}-tfjs`)}`);
@@ -71,9 +111,7 @@ function sayEnd({ output }: CommandContext, ended: Events['train.ended'], out: s
 
 async function train(context: CommandContext, options: TrainOptions): Promise<number> {
   const { host, output } = context;
-  const recipe = recipeFromOptions(options, { cwd: host.cwd, readText: (path) => readFileSync(path, 'utf8') });
-  const run = resolve(host.cwd, options.out);
-  refuseUsedFolder(run);
+  const { method, recipe, named, run } = taskOf(options, host.cwd);
 
   let stopAsked = false;
   const ended = await withEngine(
@@ -90,7 +128,8 @@ async function train(context: CommandContext, options: TrainOptions): Promise<nu
       client.on('train.ended', (event) => report.ended(event));
       client.on('train.failed', (event) => report.failed(event));
       const end = waitForEnd(client);
-      await session.call('train.start', { recipe, out: run });
+      if (method === 'train.start') await session.call(method, { recipe, out: run });
+      else await session.call(method, { run });
       return await end;
     },
     (session) => {
@@ -99,8 +138,14 @@ async function train(context: CommandContext, options: TrainOptions): Promise<nu
       // Refused where the run has not begun or is over: then nothing is left but the call itself.
       session.client.call('train.stop', { run }).catch(() => session.cancel());
     },
-  );
-  if (options.json !== true) sayEnd(context, ended, options.out);
+  ).catch((error: unknown) => {
+    const isLeft = existsSync(join(run, 'checkpoint'));
+    if (method === 'train.start' && isLeft) {
+      output.note(`The run can go on from its last checkpoint: graft train --resume ${quoteArgument(named)}`);
+    }
+    throw error;
+  });
+  if (options.json !== true) sayEnd(context, ended, named);
   if (ended.reason === 'diverged') return EXIT.failed;
   return ended.reason === 'stopped' && stopAsked ? EXIT.interrupted : EXIT.done;
 }
@@ -110,7 +155,8 @@ export function addTrainCommand(program: Command, context: CommandContext): void
   const command = program
     .command('train')
     .description('Train a classifier on a folder of images.')
-    .requiredOption('--out <run>', 'folder of the run, new or empty');
+    .option('--out <run>', 'folder of the run, new or empty')
+    .option('--resume <run>', 'go on with a run that was stopped or interrupted, number for number');
   addRecipeFlags(command)
     .option('--json', 'one JSON object per line on stdout: train.started, train.epoch, train.ended')
     .addHelpText(
@@ -121,8 +167,10 @@ Examples:
   graft train --data photos --preset tutorial --out runs/tutorial
   graft train --data photos --mode fine-tune --epochs 5 --out runs/tuned
   graft train --recipe runs/first/recipe.json --out runs/again
+  graft train --resume runs/first
 
-Ctrl-C stops after the batch in hand and keeps the best weights so far; a second Ctrl-C ends at once.`,
+Ctrl-C stops after the batch in hand and keeps the best weights so far; a second Ctrl-C ends at once. --resume goes on after
+either, and after a crash.`,
     )
     .action(context.action((options: TrainOptions) => train(context, options)));
 }

@@ -1,5 +1,6 @@
 import type { BackboneInfo } from '../../../shared/reports.js';
 import { stageCosts } from '../graph/cost.js';
+import { rememberedSpeed } from '../planning/speed-record.js';
 import { storedFile } from './store.js';
 import type { BackboneDefinition } from './types.js';
 
@@ -23,5 +24,6 @@ export async function backboneInfo(definition: BackboneDefinition): Promise<Back
     stages: costs.slice(0, -1).map(({ name }) => name),
     file: await storedFile(definition.id),
     source: weights.kind === 'torch-hub' ? weights.url : `Python package ${weights.package} ${weights.version}`,
+    imagesPerSecond: await rememberedSpeed(definition.id),
   };
 }

@@ -56,12 +56,8 @@ async function runProbe(backbone: string, task: ProbeTask): Promise<RunnerChoice
   });
 }
 
-/**
- * Decides how a backbone runs or trains on this machine: the compiled graph where it works and is faster, else one call a
- * node. Probed once for each task, then remembered.
- */
-export async function chooseRunner(tf: TensorFlow, backbone: string, task: ProbeTask): Promise<RunnerChoice> {
-  if (!existsSync(entryPath('probe'))) return { runner: 'eager', reason: 'the build has no probe' };
+/** File of a probe's outcome; it is named after everything that the outcome depends on. */
+function recordName(tf: TensorFlow, backbone: string, task: ProbeTask): string {
   const machine = [
     PROBE_VERSION,
     nativeBackend(tf).binding.TF_Version,
@@ -70,11 +66,29 @@ export async function chooseRunner(tf: TensorFlow, backbone: string, task: Probe
     backbone,
     task,
   ];
-  const name = `${createHash('sha256').update(JSON.stringify(machine)).digest('hex')}.json`;
-  const known = await readCachedJson(join(probesFolder(), name));
-  if (v.is(recordSchema, known)) return known;
+  return `${createHash('sha256').update(JSON.stringify(machine)).digest('hex')}.json`;
+}
+
+/** What {@link chooseRunner} would answer without a probe; null when it would have to probe. */
+export async function rememberedRunner(
+  tf: TensorFlow,
+  backbone: string,
+  task: ProbeTask,
+): Promise<RunnerChoice | null> {
+  if (!existsSync(entryPath('probe'))) return { runner: 'eager', reason: 'the build has no probe' };
+  const known = await readCachedJson(join(probesFolder(), recordName(tf, backbone, task)));
+  return v.is(recordSchema, known) ? known : null;
+}
+
+/**
+ * Decides how a backbone runs or trains on this machine: the compiled graph where it works and is faster, else one call a
+ * node. Probed once for each task, then remembered.
+ */
+export async function chooseRunner(tf: TensorFlow, backbone: string, task: ProbeTask): Promise<RunnerChoice> {
+  const known = await rememberedRunner(tf, backbone, task);
+  if (known !== null) return known;
   const choice = await runProbe(backbone, task);
-  await writeCachedJson(probesFolder(), name, choice);
+  await writeCachedJson(probesFolder(), recordName(tf, backbone, task), choice);
   return choice;
 }
 

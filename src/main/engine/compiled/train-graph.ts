@@ -6,7 +6,7 @@ import { DT_FLOAT, encodeSavedModel, shapeOf, type SignatureDef, type TensorInfo
 import { writeForward } from './train-forward.js';
 import { Tape } from './train-tape.js';
 import { UPDATE_SCALARS, type UpdateGroup, type UpdateScalars, writeUpdate } from './train-update.js';
-import { type Edge, TrainWriter } from './train-writer.js';
+import { type Edge, type GraphVariable, TrainWriter } from './train-writer.js';
 
 /** What a training graph is written for. */
 export interface TrainGraphOptions {
@@ -21,9 +21,11 @@ export interface TrainGraphOptions {
   readonly groups: readonly UpdateGroup[];
 }
 
-/** Signatures of the graph; one session serves them all. */
+/** Signatures of the graph; one session serves them all. The last two are there where the optimizer has slots. */
+export type TrainSignature = 'init' | 'restore' | 'step' | 'infer' | 'read' | 'readSlots' | 'restoreSlots';
 
-export type TrainSignature = 'init' | 'restore' | 'step' | 'infer' | 'read';
+/** Whether an optimizer remembers anything between steps. */
+export const hasSlots = (spec: OptimizerSpec): boolean => spec.kind !== 'sgd' || spec.momentum > 0;
 
 /** Shape of a parameter in TensorFlow's layout. */
 function graphShape({ shape, layout }: ParamSpec): readonly number[] {
@@ -67,6 +69,8 @@ function signature(inputs: Readonly<Record<string, Port>>, outputs: Readonly<Rec
  *   the update
  * - `infer`: `cut` → `logits`, with the running statistics
  * - `read`: `trigger` (anything) → every parameter by its name
+ * - `readSlots`: `trigger` → every slot of the optimizer by its name
+ * - `restoreSlots`: a value for each slot, by its name; the parameters stay
  *
  * @param scope begins the names of the session's variables
  */
@@ -124,30 +128,40 @@ export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uin
     mask: null,
   });
 
-  const values: Record<string, Port> = {};
-  const given: Record<string, Port> = {};
-  const assigned = network.params.map(({ name }) => {
-    const variable = writer.variable(name);
-    const edge = writer.placeholder(`given/${name}`, variable.shape);
-    given[name] = { edge, shape: variable.shape };
-    values[name] = { edge: variable.value, shape: variable.shape };
-    return writer.assign(`assign/${name}`, variable, edge);
-  });
-  const cleared = slots.map((slot) => writer.assign(`clear/${slot.handle}`, slot, writer.zeros(slot.shape)));
-  const done = (name: string, after: readonly Edge[]): Port => ({
-    edge: writer.identityAfter(name, trigger.edge, after),
-    shape: [],
+  /** Ports that read variables, ports that are given values for them, and the assignments. */
+  const access = (variables: readonly (readonly [name: string, variable: GraphVariable])[]) => {
+    const values: Record<string, Port> = {};
+    const given: Record<string, Port> = {};
+    const assigned = variables.map(([name, variable]) => {
+      const edge = writer.placeholder(`given/${name}`, variable.shape);
+      given[name] = { edge, shape: variable.shape };
+      values[name] = { edge: variable.value, shape: variable.shape };
+      return writer.assign(`assign/${name}`, variable, edge);
+    });
+    return { values, given, assigned };
+  };
+  const params = access(network.params.map(({ name }) => [name, writer.variable(name)] as const));
+  const memory = access([...slots]);
+  const cleared = [...slots.values()].map((slot) =>
+    writer.assign(`clear/${slot.handle}`, slot, writer.zeros(slot.shape)),
+  );
+  const done = (name: string, after: readonly Edge[]): Record<string, Port> => ({
+    done: { edge: writer.identityAfter(name, trigger.edge, after), shape: [] },
   });
   const fed = Object.fromEntries(
     UPDATE_SCALARS.map((name): [string, Port] => [name, { edge: scalars[name], shape: [] }]),
   );
   const scores = (edge: Edge): Record<string, Port> => ({ logits: { edge, shape: [-1, head.units] } });
-  const signatures: Record<TrainSignature, SignatureDef> = {
-    init: signature({ ...given, trigger }, { done: done('init/done', [...assigned, ...cleared]) }),
-    restore: signature({ ...given, trigger }, { done: done('restore/done', assigned) }),
+  const signatures: Partial<Record<TrainSignature, SignatureDef>> = {
+    init: signature({ ...params.given, trigger }, done('init/done', [...params.assigned, ...cleared])),
+    restore: signature({ ...params.given, trigger }, done('restore/done', params.assigned)),
     step: signature({ cut, targets, ...fed, ...(hasDropout ? { mask } : {}) }, scores(score)),
     infer: signature({ cut }, scores(inferred)),
-    read: signature({ trigger }, values),
+    read: signature({ trigger }, params.values),
   };
+  if (hasSlots(options.optimizer)) {
+    signatures.readSlots = signature({ trigger }, memory.values);
+    signatures.restoreSlots = signature({ ...memory.given, trigger }, done('restoreSlots/done', memory.assigned));
+  }
   return encodeSavedModel(writer.nodes, signatures);
 }

@@ -9,11 +9,19 @@ import { uploadParams } from '../graph/eager.js';
 import { toSourceLayout } from '../graph/layout.js';
 import type { WeightMap, WeightTensor } from '../graph/types.js';
 import type { TensorFlow } from '../tf.js';
-import { encodeTrainGraph, type TrainGraphOptions, type TrainSignature } from './train-graph.js';
+import { encodeTrainGraph, hasSlots, type TrainGraphOptions, type TrainSignature } from './train-graph.js';
 import { UPDATE_SCALARS, updateScalars } from './train-update.js';
 
 /** Values of all parameters, in TensorFlow's layout. The holder disposes of the tensors. */
 export type CompiledSnapshot = ReadonlyMap<string, Tensor>;
+
+/** What an optimizer remembers between steps. The holder disposes of the tensors. */
+export interface OptimizerMemory {
+  /** Steps done. */
+  readonly iteration: number;
+  /** Momentum and moments by name, in TensorFlow's layout. */
+  readonly slots: ReadonlyMap<string, Tensor>;
+}
 
 /** Training as one compiled TensorFlow graph, one call a step. Owns a session with the weights: dispose it. */
 export interface CompiledTrainer {
@@ -33,6 +41,10 @@ export interface CompiledTrainer {
   snapshot(): CompiledSnapshot;
   /** Takes parameters back; the optimizer goes on as it was. */
   restore(snapshot: CompiledSnapshot): void;
+  /** What the optimizer remembers; later steps do not change it. */
+  readOptimizer(): OptimizerMemory;
+  /** Takes back what {@link readOptimizer} gave; the tensors stay the caller's. */
+  restoreOptimizer(memory: OptimizerMemory): void;
   /** Every parameter in the source layout. */
   readWeights(): Promise<WeightMap>;
   dispose(): void;
@@ -45,17 +57,17 @@ async function loadSignatures(tf: TensorFlow, options: TrainGraphOptions) {
   try {
     await mkdir(folder, { recursive: true });
     await writeFileAtomic(join(folder, 'saved_model.pb'), encodeTrainGraph(options, id));
-    const load = (name: TrainSignature) => tf.node.loadSavedModel(folder, ['serve'], name);
+    const names: TrainSignature[] = ['init', 'restore', 'step', 'infer', 'read'];
+    if (hasSlots(options.optimizer)) names.push('readSlots', 'restoreSlots');
+    const models = new Map<TrainSignature, Awaited<ReturnType<typeof tf.node.loadSavedModel>>>();
     // One after the other: the first opens the session that the others find by the folder's name.
-    const models = {
-      init: await load('init'),
-      restore: await load('restore'),
-      step: await load('step'),
-      infer: await load('infer'),
-      read: await load('read'),
+    for (const name of names) models.set(name, await tf.node.loadSavedModel(folder, ['serve'], name));
+    const run = (name: TrainSignature, inputs: NamedTensorMap): NamedTensorMap => {
+      const model = models.get(name);
+      invariant(model, `the graph has the signature ${name}`);
+      return model.predict(inputs) as NamedTensorMap;
     };
-    const run = (name: TrainSignature, inputs: NamedTensorMap) => models[name].predict(inputs) as NamedTensorMap;
-    return { run, dispose: () => Object.values(models).forEach((model) => model.dispose()) };
+    return { run, dispose: () => models.forEach((model) => model.dispose()) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -88,7 +100,7 @@ export async function createCompiledTrainer(
       run(name, { ...given, trigger: tf.scalar(0) });
     });
   };
-  const read = (): NamedTensorMap => tf.tidy(() => run('read', { trigger: tf.scalar(0) }));
+  const read = (name: 'read' | 'readSlots'): NamedTensorMap => tf.tidy(() => run(name, { trigger: tf.scalar(0) }));
 
   const initial = uploadParams(tf, network, weights);
   try {
@@ -109,10 +121,21 @@ export async function createCompiledTrainer(
         return run('step', { cut, targets, ...scalars, ...(mask ? { mask } : {}) })['logits'] as Tensor2D;
       }),
     infer: (cut) => tf.tidy(() => run('infer', { cut })['logits'] as Tensor2D),
-    snapshot: () => new Map(Object.entries(read())),
+    snapshot: () => new Map(Object.entries(read('read'))),
     restore: (snapshot) => assign('restore', snapshot),
+    readOptimizer: () => ({
+      iteration,
+      slots: new Map(hasSlots(optimizer) ? Object.entries(read('readSlots')) : []),
+    }),
+    restoreOptimizer(memory) {
+      iteration = memory.iteration;
+      if (!hasSlots(optimizer)) return;
+      tf.tidy(() => {
+        run('restoreSlots', { ...Object.fromEntries(memory.slots), trigger: tf.scalar(0) });
+      });
+    },
     async readWeights() {
-      const values = read();
+      const values = read('read');
       const result = new Map<string, WeightTensor>();
       for (const { name, layout } of network.params) {
         const tensor = values[name]!;

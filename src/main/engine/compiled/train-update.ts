@@ -43,8 +43,8 @@ export function updateScalars(spec: OptimizerSpec, lr: number, iteration: number
 export interface WrittenUpdate {
   /** Every op that writes a variable. */
   readonly updates: readonly Edge[];
-  /** Momentum and moments; they begin at 0. */
-  readonly slots: readonly GraphVariable[];
+  /** Momentum and moments, by name; they begin at 0. */
+  readonly slots: ReadonlyMap<string, GraphVariable>;
 }
 
 /**
@@ -62,10 +62,10 @@ export function writeUpdate(
   gradientOf: (name: string) => Edge,
 ): WrittenUpdate {
   const updates: Edge[] = [];
-  const slots: GraphVariable[] = [];
+  const slots = new Map<string, GraphVariable>();
   const slot = (name: string, shape: readonly number[]): Edge => {
     const variable = writer.declare(name, shape);
-    slots.push(variable);
+    slots.set(name, variable);
     return variable.handle;
   };
   const scaled = (name: string, x: Edge, factor: number): Edge =>

@@ -106,12 +106,15 @@ function createRoom({ folder, maxBytes, openedMs }: PixelCacheSettings): {
   };
 }
 
+/** The file in which a cache keeps the pixels of a picture, whether it is there or not. */
+export function pixelCacheFile({ folder, cap }: PixelCacheSettings, id: string): string {
+  return join(folder, `v${DECODER_VERSION}-${cap}`, id.slice(0, 2), `${id}.rgb`);
+}
+
 /** Opens a cache that another thread has settings of. */
 export function openPixelCacheWith(settings: PixelCacheSettings): PixelCache {
-  const { cap } = settings;
   const room = createRoom(settings);
-  const folder = join(settings.folder, `v${DECODER_VERSION}-${cap}`);
-  const fileOf = (id: string): string => join(folder, id.slice(0, 2), `${id}.rgb`);
+  const fileOf = (id: string): string => pixelCacheFile(settings, id);
   return {
     settings,
     async read(id) {

@@ -69,7 +69,10 @@ export function sourceCap(input: InputSpec): number {
  */
 export async function readPicture(file: string): Promise<Buffer> {
   try {
-    const { size } = await stat(file);
+    const facts = await stat(file);
+    // A device or a pipe would be read for ever.
+    if (!facts.isFile()) return fail(file, 'not-an-image', 'expected a picture, received something that is no file');
+    const { size } = facts;
     if (size > MAX_FILE_BYTES) {
       const sizeMiB = Math.ceil(size / 2 ** 20);
       return fail(file, 'too-large', `expected at most ${MAX_FILE_BYTES / 2 ** 20} MiB, received ${sizeMiB} MiB`);

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import * as v from 'valibot';
 import { GraftError, messageOf } from '../../../shared/errors.js';
 import type { PixelImage } from '../../../shared/image.js';
 import { luma } from '../../../shared/augment/colour.js';
@@ -9,19 +8,18 @@ import type { PixelCache } from './cache.js';
 import { decodeBytes, DECODER_VERSION, problemOf, readPicture } from './decode.js';
 
 /** What a look at one file found. Kept between scans under the file's path, size and time. */
-export const examinationSchema = v.strictObject({
-  sizeBytes: v.number(),
-  modifiedMs: v.number(),
-  decoder: v.number(),
-  id: v.nullable(v.string()),
-  width: v.number(),
-  height: v.number(),
-  format: v.string(),
+export interface Examination {
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  readonly decoder: number;
+  /** sha256 of the file's bytes; null when they could not be read. */
+  readonly id: string | null;
+  readonly width: number;
+  readonly height: number;
+  readonly format: string;
   /** Null when the file can be used. */
-  problem: v.nullable(v.strictObject({ code: v.string(), message: v.string() })),
-});
-
-export type Examination = v.InferOutput<typeof examinationSchema>;
+  readonly problem: { readonly code: string; readonly message: string } | null;
+}
 
 /** Shorter side that suffices to see whether a picture can be decoded to its end. */
 const CHECK_CAP = 512;

@@ -42,12 +42,14 @@ function describe(entries: readonly WalkEntry[]): string {
 
 /** The folders directly below a prefix that ends in `/` or is empty, by name. */
 function foldersBelow(entries: readonly WalkEntry[], prefix: string): string[] {
-  return entries
+  const names = entries
     .filter(({ path, kind }) => kind === 'folder' && path.startsWith(prefix) && !path.includes('/', prefix.length))
     .map(({ path }) => path.slice(prefix.length));
+  return [...new Set(names)];
 }
 
-const PICTURE_NAME = /\.(jpe?g|png|webp|gif|tiff?|bmp|avif|heic|heif)$/i;
+/** Names that pictures usually have; only a look inside tells. */
+export const PICTURE_NAME = /\.(jpe?g|png|webp|gif|tiff?|bmp|avif|heic|heif)$/i;
 
 const hasPictures = (entries: readonly WalkEntry[], prefix: string): boolean =>
   entries.some(({ path, kind }) => {

@@ -1,49 +1,43 @@
 import { createHash } from 'node:crypto';
-import { realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as v from 'valibot';
 import { GraftError, messageOf, throwIfAborted } from '../../../shared/errors.js';
 import type { ProgressListener } from '../../../shared/progress.js';
 import type { DatasetProblem } from '../../../shared/reports.js';
-import { scanCacheFolder } from '../paths.js';
 import { unpackArchive } from './archive.js';
 import { compareCodePoints } from './code-points.js';
-import { type PixelCache, readCachedJson, writeCachedJson } from './cache.js';
-import { type Examination, examinationSchema, examineFile } from './examine.js';
+import type { PixelCache } from './cache.js';
+import { type Examination, examineFile } from './examine.js';
 import { checkHealth } from './health.js';
-import { placeFiles, type PlacedFile } from './layout.js';
+import { placeFiles, type PlacedFile, type PlacedFolder } from './layout.js';
+import { openScanCache } from './scan-cache.js';
 import { supportedFormats } from './decode.js';
 import type { Dataset, DatasetImage } from './types.js';
-import { walk, type WalkEntry } from './walk.js';
+import { isSystemFile, walk, type WalkEntry } from './walk.js';
 
 /** Files that are looked at side by side; each decode holds a whole picture. */
 const CONCURRENCY = 4;
+
+/** Follows a scan while it runs. */
+export interface ScanObserver {
+  /**
+   * What has been found so far; called a few times a second while folders are listed, and once more when all are.
+   *
+   * @param root the real folder that paths are relative to: of an archive, the one that it was unpacked into
+   */
+  onPlaced(placed: PlacedFolder, at: { readonly root: string; readonly isComplete: boolean }): void;
+  /** A file was looked at; only after all were placed. */
+  onExamined(file: PlacedFile, found: DatasetImage | DatasetProblem): void;
+  /** Awaited before each look at a file: more urgent work goes first. */
+  beforeExamining(): Promise<void> | null;
+}
 
 export interface ScanOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: ProgressListener;
   /** Gets the pixels of every usable picture. */
   readonly cache?: PixelCache | null;
-}
-
-type Findings = ReadonlyMap<string, Examination>;
-
-const knownSchema = v.record(v.string(), examinationSchema);
-
-/** What earlier scans of a folder found, by path. */
-async function readKnown(name: string): Promise<Findings> {
-  const value = await readCachedJson(join(scanCacheFolder(), name));
-  return new Map(v.is(knownSchema, value) ? Object.entries(value) : []);
-}
-
-/**
- * Keeps what a scan found for the next one, unless it found nothing new. What could not be read is looked at again:
- * permissions change without leaving a trace in a file's time.
- */
-async function writeKnown(name: string, known: Findings, found: Findings): Promise<void> {
-  const kept = [...found].filter(([, { problem }]) => problem?.code !== 'unreadable');
-  if (kept.length === known.size && kept.every(([path, examination]) => known.get(path) === examination)) return;
-  await writeCachedJson(scanCacheFolder(), name, Object.fromEntries(kept));
+  readonly observer?: ScanObserver | null;
 }
 
 /** Works through items side by side, at most {@link CONCURRENCY} at once. */
@@ -55,7 +49,8 @@ async function forEachConcurrently<T>(items: readonly T[], work: (item: T, index
   await Promise.all(Array.from({ length: CONCURRENCY }, lane));
 }
 
-function strayProblem(entry: WalkEntry): DatasetProblem {
+/** Why what lies outside every class, or is no file, is left out. */
+export function strayProblem(entry: WalkEntry): DatasetProblem {
   const messages: Readonly<Record<WalkEntry['kind'], readonly [code: string, message: string]>> = {
     symlink: ['symlink', 'a symbolic link, which is not followed: copy the file here to use it'],
     unreadable: ['unreadable', 'this folder cannot be read: check its permissions'],
@@ -87,6 +82,58 @@ async function resolveRoot(path: string, signal: AbortSignal, onProgress: Progre
   throw new GraftError('dataset-unusable', `expected a folder or a zip archive, received the file ${path}`);
 }
 
+/** The first look at what a walk has found comes soon; the next ones leave the walk most of the time. */
+const FIRST_LOOK_MS = 100;
+const LOOK_MS = 250;
+const LOOK_COST_FACTOR = 5;
+
+/** Lists a folder and sorts what is in it into classes and splits; `observer` sees it grow. */
+async function placeAll(
+  path: string,
+  root: string,
+  signal: AbortSignal,
+  observer: ScanObserver | null,
+): Promise<PlacedFolder> {
+  const found: WalkEntry[] = [];
+  // Known from the start, so that the layout does not change with every folder that the walk comes to.
+  const top: WalkEntry[] = [];
+  if (observer !== null) {
+    for (const entry of await readdir(root, { withFileTypes: true }).catch(() => [])) {
+      const isShown = entry.isDirectory() && !entry.name.startsWith('.') && !isSystemFile(entry.name);
+      if (isShown) top.push({ path: entry.name, file: join(root, entry.name), kind: 'folder' });
+    }
+  }
+  let lookMs = performance.now() + FIRST_LOOK_MS;
+  for await (const entry of walk(root, signal)) {
+    found.push(entry);
+    if (observer === null || found.length % 256 !== 0 || performance.now() < lookMs) continue;
+    const startMs = performance.now();
+    try {
+      observer.onPlaced(placeFiles(path, [...top, ...found]), { root, isComplete: false });
+    } catch (error) {
+      // So far nothing may lie in a class; the last look decides.
+      if (!(error instanceof GraftError)) throw error;
+    }
+    const endMs = performance.now();
+    lookMs = endMs + Math.max(LOOK_MS, LOOK_COST_FACTOR * (endMs - startMs));
+  }
+  const placed = placeFiles(path, found);
+  observer?.onPlaced(placed, { root, isComplete: true });
+  return placed;
+}
+
+/** What a look at a placed file comes to: a usable picture, or why it is none. */
+function judge(
+  file: PlacedFile,
+  found: Examination | DatasetProblem,
+  classIndex: number,
+): DatasetImage | DatasetProblem {
+  if (!isExamination(found)) return found;
+  if (found.problem === null && found.id !== null) return imageOf(file, found, found.id, classIndex);
+  const { code, message } = found.problem ?? { code: 'unreadable', message: 'the picture cannot be read' };
+  return { path: file.entry.path, code, severity: 'excluded', message };
+}
+
 /**
  * Scans a folder or a zip archive in one of ImageFolder's layouts. Every file is either a usable picture or listed with its
  * reason. A second scan looks only at what has changed.
@@ -94,26 +141,18 @@ async function resolveRoot(path: string, signal: AbortSignal, onProgress: Progre
  * @throws GraftError `not-found`, `dataset-unusable`, `unsafe-file`, `unreadable-file`, `cancelled`
  */
 export async function scanDataset(path: string, options: ScanOptions = {}): Promise<Dataset> {
-  const { onProgress = () => undefined, cache = null } = options;
+  const { onProgress = () => undefined, cache = null, observer = null } = options;
   const signal = options.signal ?? new AbortController().signal;
   const root = await resolveRoot(path, signal, onProgress);
-  const found: WalkEntry[] = [];
-  for await (const entry of walk(root, signal)) found.push(entry);
-  const placed = placeFiles(path, found);
-
-  const examined = await examineAll(root, placed.files, { signal, onProgress, cache });
+  const placed = await placeAll(path, root, signal, observer);
+  const examined = await examineAll(root, placed, { signal, onProgress, cache, observer });
 
   const problems: DatasetProblem[] = placed.stray.map(strayProblem);
   const images: DatasetImage[] = [];
-  const classIndices = new Map(placed.classes.map((name, index) => [name, index]));
-  placed.files.forEach((file, index) => {
-    const value = examined[index]!;
-    if (!isExamination(value)) problems.push(value);
-    else if (value.problem !== null || value.id === null) {
-      const { code, message } = value.problem ?? { code: 'unreadable', message: 'the picture cannot be read' };
-      problems.push({ path: file.entry.path, code, severity: 'excluded', message });
-    } else images.push(imageOf(file, value, value.id, classIndices.get(file.className)!));
-  });
+  for (const one of examined) {
+    if (isImage(one)) images.push(one);
+    else problems.push(one);
+  }
   images.sort((a, b) => compareCodePoints(a.path, b.path));
   if (images.length === 0) {
     const reasons = [...new Set(problems.map(({ code }) => code))].slice(0, 5).join(', ') || 'there are no files';
@@ -134,33 +173,38 @@ export async function scanDataset(path: string, options: ScanOptions = {}): Prom
 
 const isExamination = (value: Examination | DatasetProblem): value is Examination => 'sizeBytes' in value;
 
+/** Whether a look at a file found a usable picture. */
+export const isImage = (value: DatasetImage | DatasetProblem): value is DatasetImage => 'classIndex' in value;
+
 /** What is left out before what is not, then by path. */
-const compareProblems = (a: DatasetProblem, b: DatasetProblem): number =>
+export const compareProblems = (a: DatasetProblem, b: DatasetProblem): number =>
   a.severity === b.severity ? compareCodePoints(a.path, b.path) : a.severity === 'excluded' ? -1 : 1;
 
 /** Looks at every file, in the order given; what earlier scans of `root` found is reused. */
 async function examineAll(
   root: string,
-  files: readonly PlacedFile[],
-  { signal, onProgress, cache }: Required<ScanOptions>,
-): Promise<(Examination | DatasetProblem)[]> {
-  const name = `${createHash('sha256').update(root).digest('hex')}.json`;
-  const known = await readKnown(name);
-  const examined = new Array<Examination | DatasetProblem>(files.length);
-  const findings = new Map<string, Examination>();
+  { files, classes }: PlacedFolder,
+  { signal, onProgress, cache, observer }: Required<ScanOptions>,
+): Promise<(DatasetImage | DatasetProblem)[]> {
+  const scans = await openScanCache(root);
+  const classIndices = new Map(classes.map((name, index) => [name, index]));
+  const examined = new Array<DatasetImage | DatasetProblem>(files.length);
   let done = 0;
   try {
-    await forEachConcurrently(files, async ({ entry }, index) => {
+    await forEachConcurrently(files, async (file, index) => {
       throwIfAborted(signal);
-      const value = await examine(entry, known.get(entry.path), cache);
+      await observer?.beforeExamining();
+      const before = scans.take(file.entry.path);
+      const found = await examine(file.entry, before, cache);
+      if (isExamination(found)) scans.keep(file.entry.path, found, before);
+      const value = judge(file, found, classIndices.get(file.className)!);
       examined[index] = value;
-      if (isExamination(value)) findings.set(entry.path, value);
+      observer?.onExamined(file, value);
       onProgress({ task: 'scan', done: ++done, total: files.length, unit: 'images' });
     });
   } finally {
     // A scan that was cancelled goes on from here the next time.
-    if (done < files.length) for (const [path, value] of known) if (!findings.has(path)) findings.set(path, value);
-    await writeKnown(name, known, findings);
+    await scans.close(done === files.length ? files.map(({ entry }) => entry.path) : null);
   }
   return examined;
 }

@@ -13,6 +13,7 @@ import { loadTensorFlow, type TensorFlow } from '../tf.js';
 import type { Exporter, ExportSink } from './exporter.js';
 import type { Preprocess } from './preprocess.js';
 import { getExporter } from './registry.js';
+import { recordExport } from './export-record.js';
 
 /** Largest difference of a probability that the self-test accepts. */
 export const SELF_TEST_TOLERANCE = 1e-4;
@@ -65,8 +66,8 @@ async function runSelfTest(
 }
 
 /**
- * Exports a run's model with labels, preprocessing and a self-test that has been run on the re-loaded files. The folder
- * appears whole or not at all.
+ * Exports a run's model with labels, preprocessing, a sample program and a self-test that has been run on the re-loaded
+ * files. The folder appears whole or not at all; the run's `exports.json` notes it.
  *
  * @throws GraftError `already-exists` when `out` holds something; `self-test-failed`; what reading the run throws
  */
@@ -97,6 +98,7 @@ export async function exportRun(params: Params<'run.export'>, context: CallConte
     await exporter.write(tf, model, sink);
     await sink.write('labels.json', `${JSON.stringify(model.description.classes, null, 2)}\n`);
     await sink.write('preprocess.json', `${JSON.stringify(describePreprocessing(model), null, 2)}\n`);
+    await sink.write(exporter.sample.file, exporter.sample.code);
     await sink.write(SELF_TEST_IMAGE, await readFile(join(params.run, 'model', SELF_TEST_IMAGE)));
     context.onProgress({ task: 'export', done: names.length, total: null, unit: 'files' });
     const selfTest = await runSelfTest(tf, exporter, model, params.run, temporary);
@@ -108,6 +110,7 @@ export async function exportRun(params: Params<'run.export'>, context: CallConte
     );
     await rmdir(params.out).catch(() => undefined);
     await rename(temporary, params.out);
+    await recordExport(params.run, { format: exporter.id, out: params.out, at: new Date().toISOString() });
     return { format: exporter.id, out: params.out, files, selfTest };
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });

@@ -8,7 +8,7 @@ import { LOGITS_NODE } from '../graph/head.js';
 import type { OpenClassifier } from '../insight/predict.js';
 import type { TensorFlow } from '../tf.js';
 import { uploadPixels } from '../train/feed.js';
-import { labelsSchema, preprocessSchema } from './preprocess.js';
+import { readExportDescription, readExportedJson } from './export-folder.js';
 
 const weightSchema = v.object({
   name: v.string(),
@@ -21,15 +21,6 @@ const manifestSchema = v.object({
   modelTopology: v.record(v.string(), v.unknown()),
   weightsManifest: v.array(v.object({ paths: v.array(v.string()), weights: v.array(weightSchema) })),
 });
-
-async function readJson(folder: string, name: string): Promise<unknown> {
-  const file = join(folder, name);
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as unknown;
-  } catch (cause) {
-    throw new GraftError('unreadable-file', `expected JSON in ${file}: ${String(cause)}`, { cause });
-  }
-}
 
 /** Reads the shards of a manifest; a path that leaves the folder is refused, since tfjs-node's own loader follows it. */
 async function readShards(folder: string, paths: readonly string[]): Promise<ArrayBuffer> {
@@ -59,13 +50,8 @@ async function readShards(folder: string, paths: readonly string[]): Promise<Arr
  * @throws GraftError `unreadable-file`, `invalid-value`, `unsafe-file`
  */
 export async function openExportedModel(tf: TensorFlow, folder: string): Promise<OpenClassifier> {
-  const manifest = parseWith(manifestSchema, await readJson(folder, 'model.json'), join(folder, 'model.json'));
-  const classes = parseWith(labelsSchema, await readJson(folder, 'labels.json'), join(folder, 'labels.json'));
-  const preprocess = parseWith(
-    preprocessSchema,
-    await readJson(folder, 'preprocess.json'),
-    join(folder, 'preprocess.json'),
-  );
+  const { classes, input, framing } = await readExportDescription(folder);
+  const manifest = parseWith(manifestSchema, await readExportedJson(folder, 'model.json'), join(folder, 'model.json'));
   const weightData = await readShards(
     folder,
     manifest.weightsManifest.flatMap((group) => group.paths),
@@ -81,24 +67,17 @@ export async function openExportedModel(tf: TensorFlow, folder: string): Promise
   const model = await tf.loadLayersModel({
     load: async () => ({ modelTopology: manifest.modelTopology, weightSpecs, weightData }),
   });
-  const size = preprocess.input.shape[1];
   const scores = tf.model({
     inputs: model.inputs,
     outputs: model.getLayer(LOGITS_NODE).output,
   });
   return {
-    input: {
-      size,
-      resize: preprocess.resize,
-      interpolation: preprocess.interpolation,
-      mean: preprocess.fill,
-      std: [1, 1, 1],
-    },
-    framing: preprocess.framing,
+    input,
+    framing,
     classifier: {
       classes,
       logits: (pixels, count) => {
-        const output = tf.tidy(() => scores.predict(uploadPixels(tf, pixels, count, size)) as Tensor);
+        const output = tf.tidy(() => scores.predict(uploadPixels(tf, pixels, count, input.size)) as Tensor);
         const values = output.dataSync<'float32'>();
         output.dispose();
         return values;

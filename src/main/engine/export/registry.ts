@@ -1,11 +1,16 @@
 import { GraftError, invariant } from '../../../shared/errors.js';
+import type { ExportFormat } from '../../../shared/reports.js';
 import type { Exporter } from './exporter.js';
+import { onnxExporter } from './onnx.js';
+import { savedModelExporter } from './saved-model.js';
 import { tfjsLayersExporter } from './tfjs-layers.js';
 
 /** Every export format, in the order in which they are offered. */
-export const EXPORTERS: readonly Exporter[] = [tfjsLayersExporter];
+export const EXPORTERS: readonly Exporter[] = [tfjsLayersExporter, onnxExporter, savedModelExporter];
 
-invariant(new Set(EXPORTERS.map(({ id }) => id)).size === EXPORTERS.length, 'exporter ids are unique');
+for (const field of ['id', 'mainFile'] as const) {
+  invariant(new Set(EXPORTERS.map((exporter) => exporter[field])).size === EXPORTERS.length, `${field}s are unique`);
+}
 
 /**
  * Looks a format up.
@@ -17,4 +22,14 @@ export function getExporter(id: string): Exporter {
   if (exporter) return exporter;
   const known = EXPORTERS.map((candidate) => candidate.id).join(', ');
   throw new GraftError('invalid-value', `expected an export format among ${known}, received "${id}"`);
+}
+
+/** Describes every format to the user, each with a program that uses what it exports. */
+export function listExportFormats(): ExportFormat[] {
+  return EXPORTERS.map(({ id, label, description, sample: { language, code } }) => ({
+    id,
+    label,
+    description,
+    sample: { language, code },
+  }));
 }

@@ -4,6 +4,7 @@ import type { TensorFlow } from '../tf.js';
 import type { Exporter } from './exporter.js';
 import { buildLayersModel } from './layers-model.js';
 import { openExportedModel } from './open-tfjs.js';
+import { TFJS_SAMPLE } from './samples/tfjs-page.js';
 
 /** Browsers cache files up to this size well; the TensorFlow.js converter's own choice. */
 const SHARD_BYTES = 4 * 1024 * 1024;
@@ -23,6 +24,9 @@ function joinWeights(data: ModelArtifacts['weightData']): Uint8Array {
 export const tfjsLayersExporter: Exporter = {
   id: 'tfjs',
   label: 'TensorFlow.js layers model',
+  description: 'For web pages: runs in the browser, so that pictures stay with their user.',
+  mainFile: 'model.json',
+  sample: TFJS_SAMPLE,
   supports: () => true,
   async write(tf, model, sink) {
     const folded = foldNetwork(model.network, model.weights);

@@ -5,7 +5,7 @@ import { argMax, softmax } from '../../../shared/metrics.js';
 import type { FeaturesReport, PredictionReport, SkippedFile } from '../../../shared/reports.js';
 import { getBackbone } from '../backbones/registry.js';
 import { openBackboneWeights } from '../backbones/store.js';
-import { openExportedModel } from '../export/open-tfjs.js';
+import { EXPORTERS } from '../export/registry.js';
 import { createEagerNetwork } from '../graph/eager.js';
 import { foldNetwork } from '../graph/fold.js';
 import { truncateNetwork } from '../graph/head.js';
@@ -30,9 +30,13 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Opens a run folder, or a folder exported in TensorFlow.js's format. */
+/** Opens a run folder, or a folder that was exported in one of the formats. */
 async function openClassifier(tf: TensorFlow, folder: string): Promise<OpenClassifier> {
-  if (await exists(join(folder, 'preprocess.json'))) return await openExportedModel(tf, folder);
+  if (await exists(join(folder, 'preprocess.json'))) {
+    for (const exporter of EXPORTERS) {
+      if (await exists(join(folder, exporter.mainFile))) return await exporter.open(tf, folder);
+    }
+  }
   const model = await readModel(folder);
   const { input, framing } = model.description;
   return { classifier: createClassifier(tf, model), input, framing };

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { GraftError } from '../../../shared/errors.js';
 import { FRAMINGS } from '../../../shared/input.js';
 import { parseWith } from '../../../shared/parse.js';
 import { parseRecipe, type Recipe } from '../../../shared/recipe.js';
-import type { EpochMetrics, RunSummary } from '../../../shared/reports.js';
+import type { RunSummary } from '../../../shared/reports.js';
 import { getBackbone } from '../backbones/registry.js';
 import { encodeSafetensors } from '../backbones/safetensors.js';
 import { readCheckpoint } from '../backbones/checkpoint.js';
@@ -63,12 +63,10 @@ export async function createRunFolder(run: string, recipe: Recipe): Promise<void
   await writeJsonAtomic(join(run, 'recipe.json'), recipe);
 }
 
-/** Adds one line to `metrics.ndjson`. */
-export async function appendMetrics(run: string, metrics: EpochMetrics): Promise<void> {
-  await appendFile(join(run, 'metrics.ndjson'), `${JSON.stringify(metrics)}\n`);
-}
-
-/** Writes `model/`: the weights first, then the description that names their hash. */
+/**
+ * Writes `model/`: the weights first, then the description that names their hash. One that is there already, from before
+ * the run went on, is taken away first, so that no description ever stands beside the weights of another.
+ */
 export async function writeModel(
   run: string,
   description: Omit<ModelDescription, 'format' | 'version' | 'weights'>,
@@ -77,6 +75,7 @@ export async function writeModel(
 ): Promise<void> {
   const folder = join(run, 'model');
   await mkdir(folder, { recursive: true });
+  await rm(join(folder, 'model.json'), { force: true });
   await writeFileAtomic(join(folder, SELF_TEST_IMAGE), selfTestPng);
   const bytes = encodeSafetensors(weights, { format: 'pt', graft: 'model' });
   await writeFileAtomic(join(folder, 'weights.safetensors'), bytes);

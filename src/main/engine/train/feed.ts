@@ -42,16 +42,29 @@ export function canReuseFeatures(recipe: Recipe): boolean {
   return recipe.augment.mix === null && (recipe.augment.steps.length === 0 || recipe.training.views !== null);
 }
 
+/** What is left of an epoch's order behind its first `skip` batches, and the step in the whole run that it begins with. */
+function orderOf({ recipe, training }: FeedOptions, epoch: number, skip: number) {
+  const { batchSize, seed } = recipe.training;
+  const order = epochOrder(training, { seed, epoch });
+  const firstStep = (epoch - 1) * Math.ceil(order.length / batchSize) + skip;
+  return { order: order.slice(skip * batchSize), firstStep };
+}
+
 /** Batches of one epoch at the cut, in the epoch's order, out of features that are computed once. */
-async function* featureBatches(options: FeedOptions, table: FeatureTable, epoch: number): AsyncIterable<CutBatch> {
+async function* featureBatches(
+  options: FeedOptions,
+  table: FeatureTable,
+  epoch: number,
+  skip: number,
+): AsyncIterable<CutBatch> {
   const { tf, recipe, images, featureSize } = options;
   const { batchSize, seed, views } = recipe.training;
-  const order = epochOrder(options.training, { seed, epoch });
+  const { order, firstStep } = orderOf(options, epoch, skip);
   const view =
     recipe.augment.steps.length === 0 ? null : { policy: recipe.augment, seed, view: viewOfEpoch(epoch, views) };
   const ready = new Map<number, Float32Array>();
   const stream = table.stream(order, view, options.signal)[Symbol.asyncIterator]();
-  let step = (epoch - 1) * Math.ceil(order.length / batchSize);
+  let step = firstStep;
   try {
     for (let start = 0; start < order.length; start += batchSize) {
       const indices = order.slice(start, start + batchSize);
@@ -72,13 +85,13 @@ async function* featureBatches(options: FeedOptions, table: FeatureTable, epoch:
 }
 
 /** Batches of one epoch at the cut, straight from augmented pixels. */
-async function* pixelBatches(options: FeedOptions, epoch: number): AsyncIterable<CutBatch> {
+async function* pixelBatches(options: FeedOptions, epoch: number, skip: number): AsyncIterable<CutBatch> {
   const { tf, recipe, model, images, input } = options;
   const { batchSize, seed, views } = recipe.training;
-  const order = epochOrder(options.training, { seed, epoch });
+  const { order, firstStep } = orderOf(options, epoch, skip);
   const view = viewOfEpoch(epoch, views);
   const augment = recipe.augment.steps.length === 0 ? null : { policy: recipe.augment, seed, view };
-  let step = (epoch - 1) * Math.ceil(order.length / batchSize);
+  let step = firstStep;
   for await (const batch of options.source.batches({ indices: order, batchSize, augment, signal: options.signal })) {
     const labels = batch.indices.map((index) => images[index]!.classIndex);
     let { pixels } = batch;
@@ -93,13 +106,13 @@ async function* pixelBatches(options: FeedOptions, epoch: number): AsyncIterable
 }
 
 /**
- * The batches of one epoch (from 1), at the cut between frozen and training. Each batch's `cut` is the receiver's to
- * dispose.
+ * The batches of one epoch (from 1), at the cut between frozen and training, without the first `skip`. What is skipped is
+ * not made; the others are as they would be behind it. Each batch's `cut` is the receiver's to dispose.
  */
-export function feedEpoch(options: FeedOptions, epoch: number): AsyncIterable<CutBatch> {
+export function feedEpoch(options: FeedOptions, epoch: number, skip: number): AsyncIterable<CutBatch> {
   if (options.model.isFrozen && canReuseFeatures(options.recipe)) {
     invariant(options.features, 'a frozen backbone has a feature table');
-    return featureBatches(options, options.features, epoch);
+    return featureBatches(options, options.features, epoch, skip);
   }
-  return pixelBatches(options, epoch);
+  return pixelBatches(options, epoch, skip);
 }

@@ -72,5 +72,5 @@ export function resolveClassWeights(
     const total = counts.reduce((a, b) => a + b, 0);
     return Float32Array.from(counts, (count) => total / (classes.length * Math.max(1, count)));
   }
-  return Float32Array.from(classes, (name) => setting[name] ?? 1);
+  return Float32Array.from(classes, (name) => (Object.hasOwn(setting, name) ? setting[name]! : 1));
 }

@@ -2,9 +2,16 @@ import { createHash } from 'node:crypto';
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import { GraftError, invariant } from '../../../shared/errors.js';
 import { createStream } from '../../../shared/random.js';
+import type { ProgressListener } from '../../../shared/progress.js';
 import type { Recipe } from '../../../shared/recipe.js';
 import type { BackboneDefinition } from '../backbones/types.js';
-import { chooseRunner, createFrozenNetwork, type RunnerChoice } from '../compiled/frozen-network.js';
+import {
+  chooseRunner,
+  createFrozenNetwork,
+  type ProbeTask,
+  rememberedRunner,
+  type RunnerChoice,
+} from '../compiled/frozen-network.js';
 import type { UpdateGroup } from '../compiled/train-update.js';
 import { foldNetwork } from '../graph/fold.js';
 import { HEAD_BIAS, HEAD_WEIGHT, LOGITS_NODE, truncateNetwork, withHead } from '../graph/head.js';
@@ -16,13 +23,20 @@ import { createTrainer, type Trainer } from './trainer.js';
 const NOTHING_FROZEN: RunnerChoice = { runner: 'eager', reason: 'no stage is frozen' };
 const HEAD_ALONE: RunnerChoice = { runner: 'eager', reason: 'the head alone is one product' };
 
+/** How the frozen part and the part that trains run, and why. */
+export interface Runners {
+  readonly frozen: RunnerChoice;
+  readonly step: RunnerChoice;
+}
+
 /** A backbone cut in two, frozen and training, with a new head. Owns its tensors: dispose it. */
 export interface TrainingModel {
   readonly classCount: number;
   /** Whether everything before the head is frozen, so that {@link freeze} yields the head's features. */
   readonly isFrozen: boolean;
-  /** How the frozen part and the part that trains run, and why. */
-  readonly runners: { readonly frozen: RunnerChoice; readonly step: RunnerChoice };
+  readonly runners: Runners;
+  /** Identifies the weights of the frozen part. */
+  readonly frozenWeights: string;
   /** Identifies what {@link freeze} computes: equal for equal weights, the same cut, the same way of running. */
   readonly frozenFingerprint: string;
   /**
@@ -106,6 +120,28 @@ function planGroups({ params, stages }: Network, recipe: Recipe): UpdateGroup[] 
   });
 }
 
+/** Decides how a part runs, and tells when finding out takes a while. */
+async function chooseTelling(
+  tf: TensorFlow,
+  { id, label }: BackboneDefinition,
+  task: ProbeTask,
+  onProgress: ProgressListener,
+): Promise<RunnerChoice> {
+  const known = await rememberedRunner(tf, id, task);
+  if (known !== null) return known;
+  const progress = { task: 'probe', total: 1, unit: 'steps', label } as const;
+  onProgress({ ...progress, done: 0 });
+  const choice = await chooseRunner(tf, id, task);
+  onProgress({ ...progress, done: 1 });
+  return choice;
+}
+
+export interface ModelOptions {
+  /** How an earlier part of the run ran, to go on alike; null to choose. */
+  readonly runners: Runners | null;
+  readonly onProgress: ProgressListener;
+}
+
 /**
  * Builds the model of a run: stages that stay frozen run folded and without gradients, the others in a trainer.
  *
@@ -118,6 +154,7 @@ export async function createTrainingModel(
   weights: WeightMap,
   classCount: number,
   recipe: Recipe,
+  options: ModelOptions,
 ): Promise<TrainingModel> {
   const { featureSize } = definition;
   const trunk = truncateNetwork(definition.build(), definition.featuresNode);
@@ -128,10 +165,12 @@ export async function createTrainingModel(
   const network = truncateNetwork(withHead(tail, tail.output, featureSize, classCount), LOGITS_NODE);
 
   const { batchNorm } = recipe.fineTune;
-  const runners = {
-    frozen: frozen ? await chooseRunner(tf, definition.id, 'frozen') : NOTHING_FROZEN,
-    step: trained > 0 ? await chooseRunner(tf, definition.id, `step-${batchNorm}`) : HEAD_ALONE,
+  const choose = (task: ProbeTask) => chooseTelling(tf, definition, task, options.onProgress);
+  const runners = options.runners ?? {
+    frozen: frozen ? await choose('frozen') : NOTHING_FROZEN,
+    step: trained > 0 ? await choose(`step-${batchNorm}`) : HEAD_ALONE,
   };
+  const frozenWeights = frozen ? fingerprintWeights(frozen, weights) : 'none';
   const prefix = frozen && (await createFrozenNetwork(tf, foldNetwork(frozen, weights), runners.frozen));
   const { weight, bias } = initialHead(recipe.training.seed, classCount, featureSize);
   const trainer = await createTrainer(
@@ -151,7 +190,8 @@ export async function createTrainingModel(
     classCount,
     runners,
     isFrozen: trained === 0,
-    frozenFingerprint: frozen ? `${runners.frozen.runner}:${fingerprintWeights(frozen, weights)}` : 'pixels',
+    frozenWeights,
+    frozenFingerprint: frozen ? `${runners.frozen.runner}:${frozenWeights}` : 'pixels',
     freeze: (pixels) => (prefix ? prefix.run(pixels) : pixels.clone()),
     trainer,
     readWeights: async () => {

@@ -1,6 +1,7 @@
 import type { NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-node-gpu';
 import { invariant } from '../../../shared/errors.js';
 import type { OptimizerSpec } from '../../../shared/recipe.js';
+import type { OptimizerMemory } from '../compiled/train-session.js';
 import type { TensorFlow } from '../tf.js';
 
 /** Variables that share a learning rate and a weight decay. */
@@ -18,6 +19,10 @@ export interface ParameterGroup {
 export interface Optimizer {
   /** One step. `gradients` has an entry for every variable of every group; they stay the caller's. */
   apply(gradients: NamedTensorMap, lr: number): void;
+  /** What it remembers; later steps do not change the copy. */
+  read(): OptimizerMemory;
+  /** Takes back what {@link read} gave; the tensors stay the caller's. */
+  restore(memory: OptimizerMemory): void;
   dispose(): void;
 }
 
@@ -74,6 +79,11 @@ export function createOptimizer(tf: TensorFlow, spec: OptimizerSpec, groups: rea
     variable.assign(variable.sub(first.div(denominator).mul(lr / (1 - beta1 ** iteration))));
   };
 
+  const clear = (): void => {
+    for (const slot of slots.values()) slot.dispose();
+    slots.clear();
+  };
+
   return {
     apply(gradients, lr) {
       iteration++;
@@ -94,9 +104,12 @@ export function createOptimizer(tf: TensorFlow, spec: OptimizerSpec, groups: rea
         }
       }
     },
-    dispose() {
-      for (const slot of slots.values()) slot.dispose();
-      slots.clear();
+    read: () => ({ iteration, slots: new Map([...slots].map(([name, slot]) => [name, slot.clone()])) }),
+    restore(memory) {
+      clear();
+      iteration = memory.iteration;
+      for (const [name, tensor] of memory.slots) slots.set(name, tf.variable(tensor, false));
     },
+    dispose: clear,
   };
 }

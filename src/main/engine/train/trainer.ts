@@ -2,7 +2,7 @@ import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-node-g
 import { invariant } from '../../../shared/errors.js';
 import type { RunnerChoice } from '../compiled/frozen-network.js';
 import type { TrainGraphOptions } from '../compiled/train-graph.js';
-import { createCompiledTrainer } from '../compiled/train-session.js';
+import { createCompiledTrainer, type OptimizerMemory } from '../compiled/train-session.js';
 import { createTrainableNetwork } from '../graph/trainable.js';
 import { LOGITS_NODE } from '../graph/head.js';
 import type { WeightMap } from '../graph/types.js';
@@ -30,6 +30,10 @@ export interface Trainer {
   snapshot(): Snapshot;
   /** Takes weights and statistics back; the optimizer goes on as it was. */
   restore(snapshot: Snapshot): void;
+  /** What the optimizer remembers; later steps do not change the copy. The caller disposes of the tensors. */
+  readOptimizer(): OptimizerMemory;
+  /** Takes back what {@link readOptimizer} gave; the tensors stay the caller's. */
+  restoreOptimizer(memory: OptimizerMemory): void;
   /** Weights and running statistics in the source layout. */
   readWeights(): Promise<WeightMap>;
   dispose(): void;
@@ -81,6 +85,8 @@ export function createEagerTrainer(tf: TensorFlow, options: TrainGraphOptions, w
         variable.assign(tensor);
       }
     },
+    readOptimizer: () => optimizer.read(),
+    restoreOptimizer: (memory) => optimizer.restore(memory),
     readWeights: () => net.readWeights(),
     dispose: () => {
       optimizer.dispose();

@@ -21,19 +21,29 @@ export interface ValidatorOptions {
   readonly featureSize: number;
   readonly source: BatchSource;
   readonly features: FeatureTable | null;
-  readonly signal: AbortSignal;
+  /** Gives up what is computed before the first epoch. */
+  readonly ending: AbortSignal;
+  /** Gives up a pass: a run that is stopped and kept still needs its last one. */
+  readonly cancelled: AbortSignal;
 }
 
-/** Loss and accuracy over the validation images with the model's present weights. Dispose it. */
+/** What one pass over the validation images gives. */
+export interface Validation {
+  readonly val: LossAndAccuracy;
+  /** [n, classes], in the order of the validation images. */
+  readonly logits: Float32Array;
+}
+
+/** Runs the validation images through the model with its present weights. Dispose it. */
 export interface Validator {
-  evaluate(): Promise<LossAndAccuracy>;
+  evaluate(): Promise<Validation>;
   dispose(): void;
 }
 
 /** Plain mean cross-entropy and accuracy; no smoothing and no class weights, so that runs can be compared. */
-function score(logits: Float32Array, labels: readonly number[], classCount: number): LossAndAccuracy {
+function score(logits: Float32Array, labels: readonly number[], classCount: number): Validation {
   const loss = crossEntropy(logits, oneHot(labels, classCount), classCount) / labels.length;
-  return { loss, accuracy: countHits(logits, labels, classCount) / labels.length };
+  return { val: { loss, accuracy: countHits(logits, labels, classCount) / labels.length }, logits };
 }
 
 async function validateOnFeatures(options: ValidatorOptions, table: FeatureTable, onProgress: ProgressListener) {
@@ -41,7 +51,7 @@ async function validateOnFeatures(options: ValidatorOptions, table: FeatureTable
   const rows = new Float32Array(validation.length * featureSize);
   const position = new Map(validation.map((index, row) => [index, row]));
   let done = 0;
-  for await (const { index, features } of table.stream(validation, null, options.signal)) {
+  for await (const { index, features } of table.stream(validation, null, options.ending)) {
     rows.set(features, position.get(index)! * featureSize);
     onProgress({ task: 'features', done: ++done, total: validation.length, unit: 'images', label: 'validation' });
   }
@@ -60,10 +70,10 @@ async function validateOnFeatures(options: ValidatorOptions, table: FeatureTable
 
 function validateOnPixels(options: ValidatorOptions): Validator {
   const { tf, model, images, validation, input } = options;
-  const evaluate = async (): Promise<LossAndAccuracy> => {
+  const evaluate = async (): Promise<Validation> => {
     const logits = new Float32Array(validation.length * model.classCount);
     const labels: number[] = [];
-    const request = { indices: validation, batchSize: FEATURE_BATCH_SIZE, augment: null, signal: options.signal };
+    const request = { indices: validation, batchSize: FEATURE_BATCH_SIZE, augment: null, signal: options.cancelled };
     for await (const batch of options.source.batches(request)) {
       const scores = tf.tidy(() => {
         const cut = model.freeze(uploadPixels(tf, batch.pixels, batch.count, input.size));

@@ -62,6 +62,7 @@ describe('graft train', () => {
       classes: ['ants', 'bees'],
       images: { train: 8, val: 4 },
       steps: 4,
+      epochsDone: 0,
     });
     expect(first).toMatchObject({
       event: 'train.epoch',

@@ -11,9 +11,11 @@ export function isBetter(a: LossAndAccuracy, b: LossAndAccuracy): boolean {
   return a.accuracy > b.accuracy || (a.accuracy === b.accuracy && a.loss < b.loss);
 }
 
-export interface BestWeights extends Callback {
+export interface BestWeights<S> extends Callback {
   /** Null until an epoch has ended. */
   best(): BestEpoch | null;
+  /** The copy that is kept, still its keeper's. */
+  kept(): S | null;
   /** Releases the kept copy. */
   dispose(): void;
 }
@@ -22,16 +24,21 @@ export interface BestWeights extends Callback {
  * Keeps the weights of the best epoch and puts them back at the end, however the run ends.
  *
  * @param model `snapshot` copies the weights, `restore` puts a copy back, `release` frees one
+ * @param from the best epoch of an earlier part of the run; takes its weights over
  */
-export function createBestWeights<S>(model: {
-  snapshot(): Promise<S>;
-  restore(snapshot: S): void;
-  release(snapshot: S): void;
-}): BestWeights {
-  let best: BestEpoch | null = null;
-  let kept: S | null = null;
+export function createBestWeights<S>(
+  model: {
+    snapshot(): Promise<S>;
+    restore(snapshot: S): void;
+    release(snapshot: S): void;
+  },
+  from: { readonly best: BestEpoch; readonly weights: S } | null = null,
+): BestWeights<S> {
+  let best: BestEpoch | null = from?.best ?? null;
+  let kept: S | null = from?.weights ?? null;
   return {
     best: () => best,
+    kept: () => kept,
     dispose: () => {
       if (kept !== null) model.release(kept);
       kept = null;

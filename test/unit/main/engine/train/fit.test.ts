@@ -4,7 +4,8 @@ import { createBestWeights, isBetter } from '../../../../../src/main/engine/trai
 import { createEarlyStopping } from '../../../../../src/main/engine/train/callbacks/early-stopping.js';
 import { createNanGuard } from '../../../../../src/main/engine/train/callbacks/nan-guard.js';
 import { createReporter } from '../../../../../src/main/engine/train/callbacks/reporter.js';
-import { type Callback, fit, type FitPlan } from '../../../../../src/main/engine/train/fit.js';
+import { createRunControl } from '../../../../../src/main/engine/train/control.js';
+import { type Callback, fit, type FitPlan, type FitPosition } from '../../../../../src/main/engine/train/fit.js';
 import type { BatchMetrics, EpochMetrics } from '../../../../../src/shared/reports.js';
 
 interface Trace {
@@ -36,7 +37,8 @@ function planOf(
     evaluate: async () => ({ loss: valLosses[evaluations++] ?? 1, accuracy: 0.5 }),
     learningRate: (progress) => progress,
     callbacks: [],
-    signal: new AbortController().signal,
+    from: null,
+    steering: createRunControl(),
     ...rest,
   };
 }
@@ -60,11 +62,11 @@ describe('fit', () => {
 
   it('ends after the batch in hand when it is aborted, and still validates it', async () => {
     const trace = newTrace();
-    const abort = new AbortController();
+    const control = createRunControl();
     let evaluated = 0;
     const plan = planOf(trace, {
-      signal: abort.signal,
-      callbacks: [{ onBatchEnd: (state) => void (state.step === 3 && abort.abort()) }],
+      steering: control,
+      callbacks: [{ onBatchEnd: (state) => void (state.step === 3 && control.stop()) }],
       evaluate: async () => {
         evaluated++;
         return { loss: 1, accuracy: 1 };
@@ -77,10 +79,10 @@ describe('fit', () => {
 
   it('closes the batches when it stops early', async () => {
     let isClosed = false;
-    const abort = new AbortController();
-    abort.abort();
+    const control = createRunControl();
     const plan = planOf(newTrace(), {
-      signal: abort.signal,
+      steering: control,
+      callbacks: [{ onBatchEnd: () => control.stop() }],
       batches: async function* () {
         try {
           yield 'a';
@@ -92,6 +94,29 @@ describe('fit', () => {
     });
     await fit(plan);
     expect(isClosed).toBe(true);
+  });
+
+  it('begins nothing when it is stopped before the first batch', async () => {
+    const trace = newTrace();
+    const control = createRunControl();
+    control.stop();
+    expect(await fit(planOf(trace, { steering: control }))).toBe('stopped');
+    expect(trace.batches).toEqual([]);
+  });
+
+  it('fails without validating when it is given up', async () => {
+    const trace = newTrace();
+    const control = createRunControl();
+    let interrupts = 0;
+    const plan = planOf(trace, {
+      steering: control,
+      callbacks: [
+        { onBatchEnd: (state) => void (state.step === 3 && control.cancel()), onInterrupt: () => void interrupts++ },
+      ],
+    });
+    await expect(fit(plan)).rejects.toMatchObject({ code: 'cancelled' });
+    expect(trace.batches).toEqual(['1a', '1b', '2a']);
+    expect(interrupts).toBe(0);
   });
 
   it('tells callbacks the end also when a step throws', async () => {
@@ -107,6 +132,86 @@ describe('fit', () => {
   });
 });
 
+describe('a run that is held', () => {
+  /** Lets timers and immediates that are due run. */
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+  it('waits after the batch in hand, and its clock with it', async () => {
+    const trace = newTrace();
+    const control = createRunControl();
+    const positions: FitPosition[] = [];
+    const seconds: number[] = [];
+    const done = fit(
+      planOf(trace, {
+        steering: control,
+        callbacks: [
+          {
+            onBatchEnd: (state, logs) => {
+              seconds.push(logs.seconds);
+              if (state.step === 3) control.pause(true);
+            },
+            onInterrupt: ({ position }) => void positions.push(position),
+          },
+        ],
+      }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(trace.batches).toEqual(['1a', '1b', '2a']);
+    expect(positions).toEqual([{ ...positions[0]!, epochsDone: 1, batches: 1, images: 3, lossSum: 3, hits: 3 }]);
+    control.pause(false);
+    control.pause(true);
+    await settle();
+    expect(trace.batches).toHaveLength(3);
+    control.pause(false);
+    expect(await done).toBe('completed');
+    expect(trace.batches).toHaveLength(6);
+    expect(seconds[3]! - seconds[2]!).toBeLessThan(0.25);
+  });
+
+  it('ends when it is stopped or given up', async () => {
+    for (const [how, expected] of [
+      ['stop', 'stopped'],
+      ['cancel', 'cancelled'],
+    ] as const) {
+      const control = createRunControl();
+      const done = fit(
+        planOf(newTrace(), { steering: control, callbacks: [{ onBatchEnd: () => control.pause(true) }] }),
+      ).catch((error: unknown) => (error instanceof GraftError ? error.code : error));
+      await settle();
+      control[how]();
+      expect(await done).toBe(expected);
+      control.pause(true);
+      expect(control.isPaused).toBe(false);
+    }
+  });
+
+  it('goes on from any position as if it had never ended', async () => {
+    const whole = newTrace();
+    const positions: FitPosition[] = [];
+    const epochs: unknown[] = [];
+    const record = (list: unknown[]): Callback => ({
+      onEpochEnd: (state, { train, lr, images }) => void list.push([state.epoch, state.step, train, lr, images]),
+    });
+    const collect: Callback = {
+      onBatchEnd: ({ position }) => void positions.push(position),
+      onEpochEnd: ({ position }) => void positions.push(position),
+    };
+    await fit(planOf(whole, { callbacks: [record(epochs), collect] }));
+    expect(positions).toHaveLength(9);
+    for (const from of positions) {
+      const rest = newTrace();
+      const later: unknown[] = [];
+      const batches: FitPlan<string>['batches'] = async function* (epoch, skip) {
+        for (const name of ['a', 'b'].slice(skip)) yield `${epoch}${name}`;
+      };
+      await fit(planOf(rest, { from, batches, callbacks: [record(later)] }));
+      const steps = from.epochsDone * 2 + from.batches;
+      expect(rest).toEqual({ batches: whole.batches.slice(steps), rates: whole.rates.slice(steps) });
+      expect(later).toEqual(epochs.slice(from.epochsDone));
+    }
+  });
+});
+
 describe('callbacks', () => {
   it('early stopping waits for its patience and counts only real improvements', async () => {
     const trace = newTrace();
@@ -114,6 +219,16 @@ describe('callbacks', () => {
     const plan = planOf(trace, { epochs: 10, valLosses: [1, 0.8, 0.75, 0.71, 0.1], callbacks });
     expect(await fit(plan)).toBe('early-stopping');
     expect(trace.batches.at(-1)).toBe('4b');
+  });
+
+  it('early stopping goes on with what it remembers', async () => {
+    const first = createEarlyStopping({ patience: 2, minDelta: 0.1 });
+    await fit(planOf(newTrace(), { epochs: 3, valLosses: [1, 0.8, 0.75], callbacks: [first] }));
+    expect(first.memory()).toEqual({ best: 0.8, waited: 1 });
+    const trace = newTrace();
+    const second = createEarlyStopping({ patience: 2, minDelta: 0.1 }, first.memory());
+    expect(await fit(planOf(trace, { epochs: 10, valLosses: [0.71], callbacks: [second] }))).toBe('early-stopping');
+    expect(trace.batches).toEqual(['1a', '1b']);
   });
 
   it('keeps the best weights by accuracy, then loss, and puts them back', async () => {

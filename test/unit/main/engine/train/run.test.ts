@@ -5,6 +5,7 @@ import { importBackbone } from '../../../../../src/main/engine/backbones/store.j
 import { getBackbone } from '../../../../../src/main/engine/backbones/registry.js';
 import { createRunFolder, readModel } from '../../../../../src/main/engine/runs/run-folder.js';
 import { loadTensorFlow } from '../../../../../src/main/engine/tf.js';
+import { createRunControl } from '../../../../../src/main/engine/train/control.js';
 import { type Emit, trainRun } from '../../../../../src/main/engine/train/run.js';
 import { parsePolicy } from '../../../../../src/shared/augment/policy.js';
 import { presetPolicy } from '../../../../../src/shared/augment/presets.js';
@@ -46,7 +47,11 @@ const training = (overrides: Partial<Recipe['training']>) => (recipe: Recipe) =>
   training: { ...recipe.training, ...overrides },
 });
 
-async function train(recipe: Recipe, onEpoch: (epoch: EpochMetrics) => void = () => undefined, signal?: AbortSignal) {
+async function train(
+  recipe: Recipe,
+  onEpoch: (epoch: EpochMetrics) => void = () => undefined,
+  control = createRunControl(),
+) {
   const tf = await loadTensorFlow();
   const run = join(root, `run-${runs++}`);
   await createRunFolder(run, recipe);
@@ -61,7 +66,7 @@ async function train(recipe: Recipe, onEpoch: (epoch: EpochMetrics) => void = ()
   };
   const before = tf.memory().numTensors;
   try {
-    const summary = await trainRun({ run, recipe, emit, signal: signal ?? new AbortController().signal });
+    const summary = await trainRun({ run, recipe, emit, control, checkpoint: null });
     return { run, epochs, summary, tensors } satisfies Trained;
   } finally {
     expect(tf.memory().numTensors, 'tensors left behind').toBe(before);
@@ -186,12 +191,15 @@ describe('a run', () => {
   });
 
   it('keeps the run when it is stopped, and has nothing to keep before the first epoch', async () => {
-    const abort = new AbortController();
-    const stopped = await train(recipeOf(training({ epochs: 100 })), () => abort.abort(), abort.signal);
-    expect(stopped.summary).toMatchObject({ reason: 'stopped', epochs: 1 });
-    const early = new AbortController();
-    early.abort();
-    await expect(train(recipeOf(), undefined, early.signal)).rejects.toMatchObject({ code: 'cancelled' });
+    for (const change of [training({}), fineTune({ stages: 'all' })]) {
+      const control = createRunControl();
+      const recipe = training({ epochs: 100 })(recipeOf(change));
+      const stopped = await train(recipe, () => control.stop(), control);
+      expect(stopped.summary).toMatchObject({ reason: 'stopped', epochs: 1 });
+    }
+    const early = createRunControl();
+    early.stop();
+    await expect(train(recipeOf(), undefined, early)).rejects.toMatchObject({ code: 'cancelled' });
   });
 
   it('says so when the loss is no number, and keeps the best weights until then', async () => {

@@ -1,0 +1,51 @@
+import { chooseRunner, createFrozenNetwork } from '../compiled/frozen-network.js';
+import type { BackboneDefinition } from '../backbones/types.js';
+import { foldNetwork } from '../graph/fold.js';
+import { truncateNetwork } from '../graph/head.js';
+import type { WeightMap } from '../graph/types.js';
+import type { TensorFlow } from '../tf.js';
+import { uploadPixels } from '../train/feed.js';
+import { fingerprintWeights } from '../train/model.js';
+
+/** A whole backbone that only computes features. Owns its tensors: dispose it. */
+export interface FrozenBackbone {
+  /** Equals `TrainingModel.frozenFingerprint` of a run that trains the head alone, so that kept features serve both. */
+  readonly fingerprint: string;
+  /**
+   * @param pixels [count, size, size, 3], uint8
+   * @returns [count, featureSize]
+   */
+  compute(pixels: Uint8Array, count: number): Float32Array;
+  dispose(): void;
+}
+
+/**
+ * What a run's frozen features are kept under.
+ *
+ * @param runner how the backbone runs here
+ */
+export function frozenFingerprint(definition: BackboneDefinition, weights: WeightMap, runner: string): string {
+  return `${runner}:${fingerprintWeights(truncateNetwork(definition.build(), definition.featuresNode), weights)}`;
+}
+
+/** Makes a backbone ready to compute features, the way training runs it when it is frozen. */
+export async function openFrozenBackbone(
+  tf: TensorFlow,
+  definition: BackboneDefinition,
+  weights: WeightMap,
+): Promise<FrozenBackbone> {
+  const trunk = truncateNetwork(definition.build(), definition.featuresNode);
+  const choice = await chooseRunner(tf, definition.id, 'frozen');
+  const network = await createFrozenNetwork(tf, foldNetwork(trunk, weights), choice);
+  const { size } = definition.input;
+  return {
+    fingerprint: frozenFingerprint(definition, weights, choice.runner),
+    compute: (pixels, count) => {
+      const output = tf.tidy(() => network.run(uploadPixels(tf, pixels, count, size)));
+      const values = output.dataSync<'float32'>();
+      output.dispose();
+      return values;
+    },
+    dispose: () => network.dispose(),
+  };
+}

@@ -1,0 +1,44 @@
+import type { Recipe } from '../../../shared/recipe.js';
+import type { BackboneDefinition } from '../backbones/types.js';
+import { defaultWorkers } from '../dataset/batch-pool.js';
+import { MEMORY_BYTES } from '../dataset/source-pixels.js';
+import { FEATURE_BATCH_SIZE } from '../train/feature-table.js';
+import { type StageWork, sumOver } from './work.js';
+
+const FLOAT_BYTES = 4;
+/** The process with TensorFlow loaded and the buffers that it keeps for itself. */
+const BASE_BYTES = 420e6;
+/** Weights as read, in TensorFlow's layout, in the graph that is handed over, and inside the session. */
+const WEIGHT_COPIES = 4;
+/** What trains, its gradient, the best epoch's copy, and up to two moments of the optimizer. */
+const TRAINED_COPIES = 5;
+/** What a training step keeps of each convolution's output: it, its batch norm, its activation, and their gradients. */
+const STEP_COPIES = 4;
+/** Buffers that are alive at once when a network only infers, in outputs of its average stage. */
+const INFERENCE_COPIES = 3;
+
+export interface MemoryNeeds {
+  readonly frozen: readonly StageWork[];
+  readonly trained: readonly StageWork[];
+  readonly headParameters: number;
+  /** Decoded pixels of all pictures. */
+  readonly pixelBytes: number;
+  /** Rows of features that a run keeps at hand. */
+  readonly featureRows: number;
+}
+
+/** What a run's process will hold at most, roughly, in bytes. */
+export function estimateMemory(
+  { featureSize }: BackboneDefinition,
+  { training }: Recipe,
+  { frozen, trained, headParameters, pixelBytes, featureRows }: MemoryNeeds,
+): number {
+  const weights = sumOver(frozen, 'parameters') + sumOver(trained, 'parameters') + headParameters;
+  const trainable = sumOver(trained, 'parameters') + headParameters;
+  const largestStage = Math.max(...[...frozen, ...trained].map(({ activations }) => activations));
+  const inference = INFERENCE_COPIES * largestStage * Math.max(training.batchSize, FEATURE_BATCH_SIZE);
+  const step = STEP_COPIES * sumOver(trained, 'activations') * training.batchSize;
+  const floats =
+    WEIGHT_COPIES * weights + TRAINED_COPIES * trainable + Math.max(inference, step) + featureRows * featureSize;
+  return Math.round(BASE_BYTES + FLOAT_BYTES * floats + Math.min(pixelBytes, defaultWorkers() * MEMORY_BYTES));
+}

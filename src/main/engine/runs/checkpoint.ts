@@ -1,0 +1,232 @@
+import { createHash } from 'node:crypto';
+import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { GraftError } from '../../../shared/errors.js';
+import type { EpochMetrics } from '../../../shared/reports.js';
+import { readSafetensors, encodeSafetensors } from '../backbones/safetensors.js';
+import { explainWriteError, makeTemporaryFolder, renameWithRetry, sha256OfFile } from '../files.js';
+import type { WeightMap } from '../graph/types.js';
+import { lossAndAccuracySchema, readMetrics, syncMetrics } from './metrics-log.js';
+
+const KEPT = 2;
+const MANIFEST = 'manifest.json';
+const STATE = 'state.json';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const runnerSchema = v.object({ runner: v.picklist(['compiled', 'eager']), reason: v.string() });
+
+const stateSchema = v.strictObject({
+  /** Where the loop goes on. */
+  position: v.strictObject({
+    epochsDone: count,
+    batches: count,
+    images: count,
+    lossSum: v.number(),
+    hits: count,
+    seconds: v.number(),
+  }),
+  /** The best epoch so far, whose weights are kept; null before the first has ended. */
+  best: v.nullable(v.strictObject({ epoch: count, val: lossAndAccuracySchema })),
+  earlyStopping: v.nullable(v.strictObject({ best: v.nullable(v.number()), waited: count })),
+  /** Steps that the optimizer has done. */
+  iteration: count,
+  /** Length of `metrics.ndjson` up to here. */
+  metricsBytes: count,
+  /** Time that the run has taken. */
+  seconds: v.strictObject({ prepare: v.number(), total: v.number() }),
+  peakMemoryBytes: count,
+  startedAt: v.string(),
+  /** How often the run has gone on from a checkpoint. */
+  resumed: count,
+  /** What the numbers depend on: a run goes on only where they are the same. */
+  recipeHash: v.string(),
+  datasetFingerprint: v.string(),
+  /** Of the frozen part's weights. */
+  frozenWeights: v.string(),
+  graft: v.string(),
+  tensorflow: v.string(),
+  /** How the model runs, and the machine that it was chosen for. */
+  runners: v.strictObject({ frozen: runnerSchema, step: runnerSchema }),
+  machine: v.string(),
+});
+
+const manifestSchema = v.strictObject({
+  format: v.literal('graft-checkpoint'),
+  version: v.literal(1),
+  files: v.record(v.string(), v.strictObject({ sha256: v.string(), sizeBytes: count })),
+});
+
+/** Everything of a training run but its tensors. */
+export type CheckpointState = v.InferOutput<typeof stateSchema>;
+
+/** Tensors of a checkpoint, in TensorFlow's layout. */
+export interface CheckpointTensors {
+  /** What trains, and running statistics. */
+  readonly weights: WeightMap;
+  /** The optimizer's slots. */
+  readonly slots: WeightMap;
+  /** The best epoch's weights; null before the first has ended. */
+  readonly best: WeightMap | null;
+}
+
+/** A run as it stood after a step. */
+export interface Checkpoint {
+  readonly state: CheckpointState;
+  /** The epochs up to here. */
+  readonly epochs: readonly EpochMetrics[];
+  /** Reads the tensors, which are not held meanwhile. */
+  readTensors(): Promise<CheckpointTensors>;
+}
+
+const parentOf = (run: string): string => join(run, 'checkpoint');
+
+/** Names of a run's checkpoints, the latest first. */
+async function listCheckpoints(run: string): Promise<string[]> {
+  const names = await readdir(parentOf(run)).catch(() => []);
+  return names
+    .filter((name) => /^\d{8}$/.test(name))
+    .sort()
+    .reverse();
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder);
+  // Some network file systems refuse to sync a folder.
+  await handle.sync().catch(() => undefined);
+  await handle.close();
+}
+
+/**
+ * Adds a checkpoint to a run and drops all but the last two. It is there whole or not at all: everything is written and
+ * synced under a temporary name, hashes last, then renamed.
+ *
+ * @param tensors each read when it is its turn, so that no more than one copy is held at a time
+ * @throws GraftError `disk-full`; the checkpoints before stay
+ */
+export async function writeCheckpoint(
+  run: string,
+  state: Omit<CheckpointState, 'metricsBytes'>,
+  tensors: { weights(): WeightMap; slots(): WeightMap; best(): WeightMap | null },
+): Promise<void> {
+  const parent = parentOf(run);
+  // What the checkpoint says of the metrics must be on the disk before it.
+  const metricsBytes = await syncMetrics(run);
+  const existing = await listCheckpoints(run);
+  const name = String(Number(existing[0] ?? 0) + 1).padStart(8, '0');
+  let folder: string | null = null;
+  try {
+    folder = await makeTemporaryFolder(parent);
+    const files: v.InferOutput<typeof manifestSchema>['files'] = {};
+    const write = async (file: string, data: Uint8Array): Promise<void> => {
+      const handle = await open(join(folder!, file), 'wx');
+      try {
+        await handle.writeFile(data);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      files[file] = { sha256: createHash('sha256').update(data).digest('hex'), sizeBytes: data.length };
+    };
+    const writeJson = (file: string, value: unknown) => write(file, Buffer.from(`${JSON.stringify(value, null, 2)}\n`));
+    for (const part of ['weights', 'slots', 'best'] as const) {
+      const weights = tensors[part]();
+      if (weights !== null) await write(`${part}.safetensors`, encodeSafetensors(weights, { graft: 'checkpoint' }));
+    }
+    await writeJson(STATE, { ...state, metricsBytes } satisfies CheckpointState);
+    await writeJson(MANIFEST, { format: 'graft-checkpoint', version: 1, files: { ...files } });
+    await syncFolder(folder);
+    await renameWithRetry(folder, join(parent, name));
+    await syncFolder(parent);
+  } catch (error) {
+    if (folder !== null) await rm(folder, { recursive: true, force: true });
+    throw explainWriteError(error, parent);
+  }
+  for (const old of existing.slice(KEPT - 1)) await rm(join(parent, old), { recursive: true, force: true });
+}
+
+async function readManifest(folder: string): Promise<v.InferOutput<typeof manifestSchema> | null> {
+  try {
+    const value: unknown = JSON.parse(await readFile(join(folder, MANIFEST), 'utf8'));
+    return v.is(manifestSchema, value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+async function readTensors(folder: string, hasBest: boolean): Promise<CheckpointTensors> {
+  const read = async (part: keyof CheckpointTensors) =>
+    readSafetensors(await readFile(join(folder, `${part}.safetensors`)));
+  return { weights: await read('weights'), slots: await read('slots'), best: hasBest ? await read('best') : null };
+}
+
+/** Opens a checkpoint that is as it was written, down to the last bit; null for any other. */
+async function openVerified(run: string, name: string): Promise<Checkpoint | null> {
+  const folder = join(parentOf(run), name);
+  const manifest = await readManifest(folder);
+  if (manifest === null) return null;
+  for (const [file, { sha256 }] of Object.entries(manifest.files)) {
+    if ((await sha256OfFile(join(folder, file)).catch(() => null)) !== sha256) return null;
+  }
+  const parsed = Object.hasOwn(manifest.files, STATE) ? await readFile(join(folder, STATE), 'utf8') : 'null';
+  const { success, output: state } = v.safeParse(stateSchema, JSON.parse(parsed));
+  if (!success) return null;
+  const epochs = await readMetrics(run, state.metricsBytes);
+  const hasMetrics = epochs.length === state.position.epochsDone && epochs.every(({ epoch }, at) => epoch === at + 1);
+  return hasMetrics ? { state, epochs, readTensors: () => readTensors(folder, state.best !== null) } : null;
+}
+
+/**
+ * Reads a run's latest checkpoint that is as it was written, and removes what a crash has left of others. For whoever owns
+ * the run.
+ *
+ * @throws GraftError `not-found` when there is none, `unreadable-file` when none is as it was written
+ */
+export async function openCheckpoint(run: string): Promise<Checkpoint> {
+  const parent = parentOf(run);
+  for (const name of await readdir(parent).catch(() => [])) {
+    if (name.startsWith('.tmp-')) await rm(join(parent, name), { recursive: true, force: true });
+  }
+  const names = await listCheckpoints(run);
+  for (const name of names) {
+    const checkpoint = await openVerified(run, name);
+    if (checkpoint !== null) return checkpoint;
+  }
+  if (names.length === 0) {
+    throw new GraftError(
+      'not-found',
+      `expected a checkpoint in ${parent}, found none: the run ended before its first. Start it again with its recipe, ${join(run, 'recipe.json')}`,
+    );
+  }
+  throw new GraftError(
+    'unreadable-file',
+    `expected a checkpoint in ${parent} as it was written, but ${names.join(' and ')} have changed or are incomplete: start the run again with its recipe, ${join(run, 'recipe.json')}`,
+  );
+}
+
+/** Whether a run has a checkpoint that is whole by its files' sizes; {@link openCheckpoint} looks at every byte. */
+export async function hasCheckpoint(run: string): Promise<boolean> {
+  for (const name of await listCheckpoints(run)) {
+    const folder = join(parentOf(run), name);
+    const manifest = await readManifest(folder);
+    if (manifest === null) continue;
+    const checks = Object.entries(manifest.files).map(async ([file, { sizeBytes }]) => {
+      const facts = await stat(join(folder, file)).catch(() => null);
+      return facts?.size === sizeBytes;
+    });
+    if ((await Promise.all(checks)).every(Boolean)) return true;
+  }
+  return false;
+}
+
+/** Removes a run's checkpoints: all of them, or all but the latest. */
+export async function removeCheckpoints(run: string, keep: 'none' | 'latest'): Promise<void> {
+  if (keep === 'none') {
+    await rm(parentOf(run), { recursive: true, force: true });
+    return;
+  }
+  for (const name of (await listCheckpoints(run)).slice(1)) {
+    await rm(join(parentOf(run), name), { recursive: true, force: true });
+  }
+}

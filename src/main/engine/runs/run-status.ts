@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { ERROR_CODES, GraftError, type WireError } from '../../../shared/errors.js';
+import type { Recipe } from '../../../shared/recipe.js';
+import { systemCode, writeJsonAtomic } from '../files.js';
+import { hasCheckpoint } from './checkpoint.js';
+
+const failureSchema = v.object({
+  error: v.object({
+    code: v.picklist(ERROR_CODES),
+    message: v.string(),
+    details: v.optional(v.record(v.string(), v.unknown())),
+  }),
+  failedAt: v.string(),
+});
+
+/** `failure.json` of a run: why it ended without a result. */
+export interface RunFailure {
+  readonly error: WireError;
+  readonly failedAt: string;
+}
+
+async function readJsonOrNull(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+const failureFile = (run: string): string => join(run, 'failure.json');
+
+/** Notes why a run failed. */
+export async function writeFailure(run: string, error: WireError): Promise<void> {
+  await writeJsonAtomic(failureFile(run), { error, failedAt: new Date().toISOString() } satisfies RunFailure);
+}
+
+/** Why a run failed; null when it did not, or has gone on since. */
+export async function readFailure(run: string): Promise<RunFailure | null> {
+  const { success, output } = v.safeParse(failureSchema, await readJsonOrNull(failureFile(run)));
+  if (!success) return null;
+  const { code, message, details } = output.error;
+  return { error: { code, message, ...(details ? { details } : {}) }, failedAt: output.failedAt };
+}
+
+/** Forgets a failure, because the run goes on. */
+export async function clearFailure(run: string): Promise<void> {
+  await rm(failureFile(run), { force: true });
+}
+
+const endSchema = v.object({ reason: v.picklist(['completed', 'early-stopping', 'stopped', 'diverged']) });
+
+/** How a run ended, by its summary; null when it has none. */
+export async function readEnd(run: string): Promise<v.InferOutput<typeof endSchema>['reason'] | null> {
+  const value = await readJsonOrNull(join(run, 'summary.json'));
+  return v.is(endSchema, value) ? value.reason : null;
+}
+
+/** Whether `train.resume` can go on with a run: it was stopped or interrupted, and has a checkpoint. */
+export async function isResumable(run: string): Promise<boolean> {
+  const end = await readEnd(run);
+  return (end === null || end === 'stopped') && (await hasCheckpoint(run));
+}
+
+/** JSON with keys in one order, whatever order they were written in. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+
+/** Identifies a recipe by what it says. */
+export function hashRecipe(recipe: Recipe): string {
+  return createHash('sha256').update(canonical(recipe)).digest('hex');
+}
+
+const CLAIM_RENEW_MS = 2000;
+/** Numbers of processes are given again: after so long without renewal a claim is nobody's. */
+const CLAIM_DEAD_MS = 600_000;
+
+const claimFile = (run: string): string => join(run, '.running');
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
+}
+
+/** The process that trains a run now; null for none. */
+export async function runningProcess(run: string): Promise<number | null> {
+  const file = claimFile(run);
+  const [text, facts] = await Promise.all([readFile(file, 'utf8').catch(() => null), stat(file).catch(() => null)]);
+  const pid = text === null ? NaN : Number.parseInt(text, 10);
+  if (!Number.isSafeInteger(pid) || facts === null || Date.now() - facts.mtimeMs > CLAIM_DEAD_MS) return null;
+  return isAlive(pid) ? pid : null;
+}
+
+/**
+ * Takes a run for this process, so that no other trains it at the same time.
+ *
+ * @returns what gives it back
+ * @throws GraftError `engine-busy` when another process trains it
+ */
+export async function claimRun(run: string): Promise<() => Promise<void>> {
+  const file = claimFile(run);
+  for (let attempt = 0; ; attempt++) {
+    const holder = await runningProcess(run);
+    if (holder !== null) {
+      throw new GraftError(
+        'engine-busy',
+        `expected a run that nobody trains, but process ${holder} is training ${run}: stop it there, or wait until it has ended`,
+        { details: { pid: holder } },
+      );
+    }
+    await rm(file, { force: true });
+    try {
+      await writeFile(file, `${process.pid}\n`, { flag: 'wx' });
+      break;
+    } catch (error) {
+      // Another process was quicker; it is named on the next look.
+      if (systemCode(error) !== 'EEXIST' || attempt > 0) throw error;
+    }
+  }
+  const renewal = setInterval(() => {
+    const now = new Date();
+    utimes(file, now, now).catch(() => undefined);
+  }, CLAIM_RENEW_MS);
+  renewal.unref();
+  return async () => {
+    clearInterval(renewal);
+    await rm(file, { force: true });
+  };
+}

@@ -1,0 +1,51 @@
+import { GraftError } from '../../shared/errors.js';
+
+/** What some file system forbids in names; what a name may hold elsewhere is replaced, so that the data set can be copied. */
+// eslint-disable-next-line no-control-regex
+const FORBIDDEN = /[\u0000-\u001f\u007f<>:"|?*\\/]/g;
+const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i;
+const MAX_NAME_BYTES = 255;
+const MAX_DEPTH = 32;
+
+/**
+ * A name that every file system takes, as near to the given one as it goes.
+ *
+ * @throws GraftError `invalid-value` when nothing is left of it, or it is too long
+ */
+export function safeName(name: string): string {
+  // Windows drops dots and spaces at the end.
+  const cleaned = name
+    .normalize('NFC')
+    .replace(FORBIDDEN, '_')
+    .replace(/[. ]+$/, '');
+  if (cleaned.trim() === '') {
+    throw new GraftError('invalid-value', `expected a name for a file or folder, received ${JSON.stringify(name)}`);
+  }
+  if (Buffer.byteLength(cleaned) > MAX_NAME_BYTES) {
+    throw new GraftError(
+      'invalid-value',
+      `expected a name of at most ${MAX_NAME_BYTES} bytes, received one of ${Buffer.byteLength(cleaned)}: ${cleaned.slice(0, 60)}…`,
+    );
+  }
+  return RESERVED.test(cleaned) ? `_${cleaned}` : cleaned;
+}
+
+/**
+ * The parts of a relative path with `/`, each made safe.
+ *
+ * @throws GraftError `unsafe-file` for a path that leaves its folder, is absolute, too deep, or has an empty part
+ */
+export function safeParts(path: string): string[] {
+  const parts = path.split('/');
+  const isUnsafe = parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\0'));
+  if (isUnsafe || /^[a-z]:/i.test(path) || parts.some((part) => /(^|\\)\.\.(\\|$)/.test(part))) {
+    throw new GraftError('unsafe-file', `expected a path inside the upload, received ${JSON.stringify(path)}`);
+  }
+  if (parts.length > MAX_DEPTH) {
+    throw new GraftError(
+      'unsafe-file',
+      `expected at most ${MAX_DEPTH} folders in one another, received ${parts.length}`,
+    );
+  }
+  return parts.map(safeName);
+}

@@ -1,0 +1,84 @@
+/** A point of a curve, in the units of its axes. */
+export type Point = readonly [x: number, y: number];
+
+/** One curve of a chart. Its points ascend in x. */
+export interface LineSeries {
+  /** Unique in its chart. */
+  readonly id: string;
+  readonly label: string;
+  readonly points: readonly Point[];
+  /** Custom property of the style sheet that holds its colour, as `--series-val`. */
+  readonly colour: string;
+  /** Lengths of dashes and gaps in pixels; a solid line without. */
+  readonly dash?: readonly number[];
+  /** Drawn thin and pale, behind the others. */
+  readonly isFaint?: boolean;
+  /** A dot at each point. */
+  readonly hasDots?: boolean;
+}
+
+/** A vertical line over a chart. */
+export interface LineMarker {
+  readonly x: number;
+  readonly label: string;
+  readonly colour: string;
+}
+
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Index of the point whose x is nearest to `x`, by bisection; the earlier of two equally near, -1 without points. */
+export function nearestIndex(points: readonly Point[], x: number): number {
+  let low = 0;
+  let high = points.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (points[middle]![0] < x) low = middle + 1;
+    else high = middle;
+  }
+  const before = points[low - 1];
+  const at = points[low];
+  if (at === undefined) return -1;
+  return before !== undefined && x - before[0] <= at[0] - x ? low - 1 : low;
+}
+
+/** Value of a curve at the point nearest to `x`; the last one for a null `x`, null without points. */
+export function valueAt(points: readonly Point[], x: number | null): number | null {
+  const point = x === null ? points.at(-1) : points[nearestIndex(points, x)];
+  return point?.[1] ?? null;
+}
+
+/**
+ * Exponential moving average whose start is not drawn towards zero: what is missing of the weights is divided out, as Adam
+ * does with its moments.
+ *
+ * @param weight of the past, 0 (as it is) to below 1
+ */
+export function smooth(points: readonly Point[], weight: number): readonly Point[] {
+  if (weight <= 0) return points;
+  let mean = 0;
+  let total = 1;
+  return points.map(([x, y]) => {
+    mean = weight * mean + (1 - weight) * y;
+    total *= weight;
+    return [x, mean / (1 - total)];
+  });
+}
+
+/** `#rrggbb` with an opacity of 0..1; what has another form stays. */
+export function withOpacity(colour: string, opacity: number): string {
+  if (!/^#[0-9a-f]{6}$/i.test(colour)) return colour;
+  const alpha = Math.round(Math.min(1, Math.max(0, opacity)) * 255);
+  return colour + alpha.toString(16).padStart(2, '0');
+}
+
+/** The part of `full` that a factor of 2 towards `centre` leaves or, with `isOut`, adds; null when that is all of it. */
+export function zoomBounds(full: Bounds, now: Bounds, centre: number, isOut: boolean): Bounds | null {
+  const factor = isOut ? 2 : 0.5;
+  const width = (now.max - now.min) * factor;
+  if (width >= full.max - full.min) return null;
+  const min = Math.min(Math.max(full.min, centre - (centre - now.min) * factor), full.max - width);
+  return { min, max: min + width };
+}

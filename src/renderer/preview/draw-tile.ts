@@ -1,0 +1,65 @@
+import { type AugmentPlan, planAugment, planFraming } from '../../shared/augment/plan.js';
+import { renderAugment, type RenderMemo } from '../../shared/augment/render.js';
+import type { Size } from '../../shared/augment/op.js';
+import type { PixelImage } from '../../shared/image.js';
+import type { InputSpec } from '../../shared/input.js';
+import type { PreviewLook, PreviewSettings, PreviewTile } from './protocol.js';
+
+/** The plan that a run's batch draws the same picture by. */
+export function planTile(
+  { policy, seed, input, framing }: Pick<PreviewSettings, 'policy' | 'seed' | 'input' | 'framing'>,
+  { imageId, view }: Pick<PreviewTile, 'imageId' | 'view'>,
+  source: Size,
+): AugmentPlan {
+  if (view === null) return planFraming(input, framing);
+  return planAugment(policy, { seed, view, imageId }, source, input, framing);
+}
+
+/**
+ * The square of a tile, RGB: byte by byte the same as in the batch of a run with these settings.
+ *
+ * @param memo of this source; the result is not the caller's to change
+ */
+export function drawTile(
+  source: PixelImage,
+  settings: PreviewSettings,
+  tile: Pick<PreviewTile, 'imageId' | 'view'>,
+  memo: RenderMemo,
+): PixelImage {
+  return renderAugment(source, planTile(settings, tile, source), memo);
+}
+
+/**
+ * Lowest and highest value that the network can be given, over all channels: what black and white stand for in the look
+ * `tensor`.
+ */
+export function tensorRange({ mean, std }: InputSpec): { readonly low: number; readonly high: number } {
+  const ends = (level: number): number[] => mean.map((value, channel) => (level - value) / std[channel]!);
+  return { low: Math.min(...ends(0)), high: Math.max(...ends(255)) };
+}
+
+/** For each channel, what its 256 levels are shown as. */
+function levelTables(input: InputSpec, look: PreviewLook): readonly [Uint8Array, Uint8Array, Uint8Array] {
+  const { low, high } = tensorRange(input);
+  const table = (channel: 0 | 1 | 2): Uint8Array =>
+    Uint8Array.from({ length: 256 }, (_, level) => {
+      if (look === 'pixels') return level;
+      const value = Math.fround(Math.fround(level - input.mean[channel]) / input.std[channel]);
+      return Math.round(((value - low) / (high - low)) * 255);
+    });
+  return [table(0), table(1), table(2)];
+}
+
+/** RGBA of a square for a canvas. */
+export function toCanvasPixels(image: PixelImage, input: InputSpec, look: PreviewLook): Uint8ClampedArray<ArrayBuffer> {
+  const { data } = image;
+  const [red, green, blue] = levelTables(input, look);
+  const out = new Uint8ClampedArray((data.length / 3) * 4);
+  for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
+    out[to] = red[data[from]!]!;
+    out[to + 1] = green[data[from + 1]!]!;
+    out[to + 2] = blue[data[from + 2]!]!;
+    out[to + 3] = 255;
+  }
+  return out;
+}

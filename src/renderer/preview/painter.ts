@@ -1,0 +1,107 @@
+import type { RenderMemo } from '../../shared/augment/render.js';
+import { messageOf } from '../../shared/errors.js';
+import type { PixelImage } from '../../shared/image.js';
+import { drawTile, planTile, toCanvasPixels } from './draw-tile.js';
+import type { PreviewReply, PreviewRequest, PreviewTile } from './protocol.js';
+import { createSourceStore, type LoadPixels } from './source-store.js';
+
+export interface PainterOptions {
+  readonly load: LoadPixels;
+  readonly post: (reply: PreviewReply) => void;
+  /** Lets newer requests in; called between two tiles. */
+  readonly pause: () => Promise<void>;
+}
+
+interface Drawn {
+  /** What it was drawn by: the same again needs no drawing. */
+  readonly by: string;
+  readonly memo: RenderMemo;
+  readonly url: string;
+}
+
+/** Draws what the newest request wants; older ones are left where they are. */
+export interface Painter {
+  draw(request: PreviewRequest): void;
+}
+
+/** Makes the {@link Painter} of a worker. */
+export function createPainter({ load, post, pause }: PainterOptions): Painter {
+  const sources = createSourceStore(load);
+  const drawn = new Map<string, Drawn>();
+  let latest: PreviewRequest | null = null;
+  /** Tiles that the newest request wants and that have not been looked at for it. */
+  let open: PreviewTile[] = [];
+  let isDrawing = false;
+  /** Tiles whose pixels are on their way, for the newest request. */
+  let waiting = 0;
+
+  const finish = (request: PreviewRequest): void => {
+    if (latest === request && open.length === 0 && waiting === 0) post({ kind: 'done', request: request.id });
+  };
+
+  function paint(request: PreviewRequest, tile: PreviewTile, source: PixelImage): void {
+    const { settings } = request;
+    const by = JSON.stringify([tile.url, planTile(settings, tile, source), settings.look]);
+    const before = drawn.get(tile.key);
+    if (before?.by === by) return;
+    const memo = before?.url === tile.url ? before.memo : { stages: [] };
+    const image = drawTile(source, settings, tile, memo);
+    drawn.set(tile.key, { by, memo, url: tile.url });
+    const pixels = toCanvasPixels(image, settings.input, settings.look);
+    const { width, height } = source;
+    post({ kind: 'tile', request: request.id, key: tile.key, size: image.width, pixels, source: { width, height } });
+  }
+
+  async function fetchFor(request: PreviewRequest, tile: PreviewTile): Promise<void> {
+    waiting++;
+    try {
+      await sources.fetch(tile.url);
+      if (latest !== request) return;
+      open.push(tile);
+      void run();
+    } catch (error) {
+      if (latest === request) post({ kind: 'failed', request: request.id, key: tile.key, message: messageOf(error) });
+    } finally {
+      if (latest === request) {
+        waiting--;
+        finish(request);
+      }
+    }
+  }
+
+  async function run(): Promise<void> {
+    if (isDrawing) return;
+    isDrawing = true;
+    while (latest !== null && open.length > 0) {
+      const request: PreviewRequest = latest;
+      const tile = open.shift()!;
+      const source = sources.get(tile.url);
+      if (source === null) void fetchFor(request, tile);
+      else {
+        try {
+          paint(request, tile, source);
+        } catch (error) {
+          post({ kind: 'failed', request: request.id, key: tile.key, message: messageOf(error) });
+        }
+        await pause();
+      }
+      finish(request);
+    }
+    isDrawing = false;
+  }
+
+  return {
+    draw(request) {
+      // The tiles that an abandoned request had still to draw come first: while a slider moves, all get their turn.
+      const late = new Set(open.map(({ key }) => key));
+      const isLate = ({ key }: PreviewTile): boolean => late.has(key);
+      latest = request;
+      waiting = 0;
+      open = [...request.tiles.filter(isLate), ...request.tiles.filter((tile) => !isLate(tile))];
+      const wanted = new Set(request.tiles.map(({ key }) => key));
+      for (const key of drawn.keys()) if (!wanted.has(key)) drawn.delete(key);
+      if (open.length === 0) finish(request);
+      void run();
+    },
+  };
+}

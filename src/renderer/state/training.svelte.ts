@@ -1,0 +1,142 @@
+import type { Events } from '../../shared/contract.js';
+import { type WireError } from '../../shared/errors.js';
+import type { Progress } from '../../shared/progress.js';
+import type { Recipe } from '../../shared/recipe.js';
+import type { BatchMetrics, EpochMetrics, SamplePrediction, TrainStarted } from '../../shared/reports.js';
+import type { Connection } from './connection.svelte.js';
+
+export type TrainingPhase = 'idle' | 'starting' | 'training' | 'paused' | 'ended' | 'failed';
+
+/** How the last run of this session came to its end. */
+export type TrainingEnd =
+  | ({ readonly kind: 'ended' } & Omit<Events['train.ended'], 'run'>)
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly error: WireError };
+
+/** The run in hand, live: caught up on connection, then moved by events. */
+export class TrainingState {
+  run: string | null = $state(null);
+  recipe: Recipe | null = $state.raw(null);
+  isPaused: boolean = $state(false);
+  started: Omit<TrainStarted, 'run'> | null = $state.raw(null);
+  progress: Progress | null = $state.raw(null);
+  epochs: readonly EpochMetrics[] = $state.raw([]);
+  batches: readonly BatchMetrics[] = $state.raw([]);
+  samples: readonly SamplePrediction[] = $state.raw([]);
+  end: TrainingEnd | null = $state.raw(null);
+  /** When the run was started or resumed, in `Date.now()`'s milliseconds. */
+  startedAtMs: number = $state(0);
+
+  readonly #connection: Connection;
+
+  constructor(connection: Connection, onError: (error: unknown) => void) {
+    this.#connection = connection;
+    connection.onLive(() => void this.catchUp().catch(onError));
+    this.#listen();
+    // A new engine knows of no run, or goes on with the one that its predecessor left.
+    connection.on('host.engine', ({ process, state }) => {
+      if (process === 'engine' && state === 'ready') void this.catchUp().catch(onError);
+    });
+  }
+
+  get phase(): TrainingPhase {
+    if (this.run === null) return 'idle';
+    if (this.end !== null) return this.end.kind === 'failed' ? 'failed' : 'ended';
+    if (this.isPaused) return 'paused';
+    return this.started === null ? 'starting' : 'training';
+  }
+
+  /** A run is in hand: it could be stopped. */
+  get isRunning(): boolean {
+    return this.run !== null && this.end === null;
+  }
+
+  get latest(): EpochMetrics | null {
+    return this.epochs.at(-1) ?? null;
+  }
+
+  /** The epoch with the best validation accuracy; the earlier one where two are equal. */
+  get best(): EpochMetrics | null {
+    return this.epochs.reduce<EpochMetrics | null>(
+      (best, epoch) => (best === null || epoch.val.accuracy > best.val.accuracy ? epoch : best),
+      null,
+    );
+  }
+
+  /** Share of the run's steps that are done, 0..1; null before the first step. */
+  get fraction(): number | null {
+    const batch = this.batches.at(-1);
+    return batch === undefined ? null : batch.step / batch.steps;
+  }
+
+  /** Asks for everything that was missed. */
+  async catchUp(): Promise<void> {
+    const current = await this.#connection.call('train.current', {});
+    if (current === null) {
+      if (this.isRunning) this.#lose();
+      return;
+    }
+    this.run = current.run;
+    this.recipe = current.recipe;
+    this.isPaused = current.isPaused;
+    this.started = current.started;
+    this.progress = current.progress;
+    this.epochs = current.epochs;
+    this.batches = current.batches;
+    this.samples = current.samples;
+    this.startedAtMs = Date.parse(current.startedAt);
+    this.end = null;
+  }
+
+  /** The run that was shown has gone with its engine, or ended while nobody listened: the Runs page knows more. */
+  #lose(): void {
+    this.run = null;
+    this.recipe = null;
+    this.end = null;
+  }
+
+  /** Takes in a run that this page has just started, before its first event. */
+  begin(run: string, recipe: Recipe): void {
+    this.run = run;
+    this.recipe = recipe;
+    this.isPaused = false;
+    this.started = null;
+    this.progress = null;
+    this.epochs = [];
+    this.batches = [];
+    this.samples = [];
+    this.end = null;
+    this.startedAtMs = Date.now();
+  }
+
+  /** Puts a finished run away, so that another can be set up. */
+  dismiss(): void {
+    if (!this.isRunning) this.#lose();
+  }
+
+  #listen(): void {
+    const on = <E extends keyof Events>(name: E, take: (data: Events[E]) => void): void =>
+      this.#connection.on(name, (data) => {
+        // Another window may have started it: then everything about it has to be asked for.
+        if ((data as { run: string }).run !== this.run) void this.catchUp().catch(() => undefined);
+        else take(data);
+      });
+    on('train.started', ({ run: _, ...started }) => {
+      this.started = started;
+      this.progress = null;
+    });
+    on('train.progress', ({ progress }) => (this.progress = progress));
+    on('train.batch', ({ run: _, ...batch }) => {
+      this.progress = null;
+      this.batches = [...this.batches, batch];
+    });
+    on('train.epoch', ({ run: _, ...epoch }) => {
+      this.epochs = [...this.epochs.filter((known) => known.epoch < epoch.epoch), epoch];
+    });
+    on('train.samples', ({ samples }) => (this.samples = samples));
+    on('train.paused', ({ isPaused }) => (this.isPaused = isPaused));
+    on('train.ended', ({ run: _, ...ended }) => (this.end = { kind: 'ended', ...ended }));
+    on('train.cancelled', () => (this.end = { kind: 'cancelled' }));
+    on('train.failed', ({ error }) => (this.end = { kind: 'failed', error }));
+  }
+}
