@@ -4,13 +4,11 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
-import { resolveConfig } from 'electron-vite';
-import { createServer } from 'vite';
 import { findElectron, whyNoWindow } from './setup/electron.mjs';
 import { ROOT } from './setup/places.mjs';
 import { run, signalCode } from './setup/run.mjs';
 import { say } from './setup/say.mjs';
-import { runScript } from './setup.mjs';
+import { runScript, setUp } from './setup.mjs';
 
 const ELECTRON_VITE = join(ROOT, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js');
 const ROUTES = ['/session', '/media', '/upload'];
@@ -32,6 +30,8 @@ export function readAddress(line) {
  * @param {URL} host
  */
 async function servePage(host) {
+  // Packages that only a set-up clone has.
+  const [{ resolveConfig }, { createServer }] = await Promise.all([import('electron-vite'), import('vite')]);
   const { config } = await resolveConfig({ root: ROOT }, 'serve', 'development');
   const renderer = config?.renderer;
   if (renderer === undefined) throw new Error('expected a renderer in electron.vite.config.ts');
@@ -53,8 +53,6 @@ async function servePage(host) {
 
 /** @returns {Promise<number>} */
 async function serveInBrowser() {
-  const { code, output } = await run([process.execPath, ELECTRON_VITE, 'build'], { cwd: ROOT });
-  if (code !== 0) throw new Error(`the build failed:\n${output.slice(-3000)}`);
   const child = spawn(process.execPath, [join(ROOT, 'bin', 'graft.mjs'), 'serve', '--no-open'], {
     stdio: ['inherit', 'pipe', 'inherit'],
     cwd: ROOT,
@@ -81,6 +79,7 @@ async function serveInBrowser() {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await runScript(async () => {
+    await setUp();
     const why = whyNoWindow({ platform: process.platform, env: process.env, uid: process.getuid?.() });
     if (why === null && findElectron() !== null) {
       return (await run([process.execPath, ELECTRON_VITE, 'dev'], { cwd: ROOT, show: true })).code;

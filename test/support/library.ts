@@ -1,11 +1,11 @@
-import type { EventName, Events, LibraryMethod, ParamsInput, Results } from '../../src/shared/contract.js';
+import type { EventName, Events, ImageFilter, LibraryMethod, ParamsInput, Results } from '../../src/shared/contract.js';
 import { createMemoryPorts } from '../../src/shared/port.js';
 import { connect, serve } from '../../src/shared/rpc.js';
 import type { DatasetSummary } from '../../src/shared/studio.js';
 import { createLibrary } from '../../src/main/engine/library/library.js';
 
 /** A filter that narrows nothing. */
-export const ALL = { className: null, split: null, problem: null, isExcluded: null, search: '' };
+export const ALL: ImageFilter = { className: null, split: null, problem: null, isExcluded: null, search: '' };
 
 export interface TestLibrary {
   call<M extends LibraryMethod>(method: M, params: ParamsInput<M>, signal?: AbortSignal): Promise<Results[M]>;

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
 import type { UtilityProcess } from 'electron';
 import * as v from 'valibot';
+import { outputsEnded, readOutput } from './child-output.js';
 
 const MAX_OUTPUT_BYTES = 1 << 20;
 
@@ -53,16 +53,15 @@ export function serveRuns(
       isLate = true;
       killNow(child);
     }, timeoutMs);
-    const stdout = child.stdout as Readable | null;
-    stdout?.on('data', (chunk: Buffer) => {
+    const stdout = readOutput(child, child.stdout);
+    stdout.on('data', (chunk: Buffer) => {
       if (output.length < MAX_OUTPUT_BYTES) output += chunk.toString();
     });
-    (child.stderr as Readable | null)?.resume();
-    const closed = stdout === null ? Promise.resolve() : new Promise((resolve) => stdout.once('close', resolve));
+    readOutput(child, child.stderr).resume();
     child.once('exit', (code) => {
       clearTimeout(timer);
       running.delete(child);
-      void closed.then(() => {
+      void outputsEnded([stdout]).then(() => {
         const problem = isLate ? `it took longer than ${timeoutMs} ms` : code === 0 ? null : `it ended with ${code}`;
         if (!isGone) asker.postMessage({ t: 'ran', id, output, problem });
       });

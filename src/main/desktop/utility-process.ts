@@ -1,14 +1,10 @@
 import { constants } from 'node:os';
-import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { UtilityProcess } from 'electron';
 import { Listeners, type Port } from '../../shared/port.js';
 import type { ChildEnd, Launch } from '../engine-process/launch.js';
+import { outputsEnded, readOutput } from './child-output.js';
 import type { ElectronMain } from './electron.js';
 import { killNow, serveRuns } from './run-entry.js';
-
-/** How long after the process's end its last output may take to arrive. */
-const DRAIN_MS = 500;
 
 const CRASHES = ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGKILL', 'SIGSEGV', 'SIGTERM'] as const;
 /** Set beside the signal where the system wrote the process's memory to disk. */
@@ -57,13 +53,12 @@ export function createUtilityLaunch({ utilityProcess }: Pick<ElectronMain, 'util
     serveRuns(child, entry, fork);
     const closes = new Listeners<[undefined]>();
     let isRunning = true;
-    const outputs = [child.stdout, child.stderr].filter((stream) => stream !== null) as Readable[];
-    const drained = Promise.all(outputs.map((stream) => new Promise((resolve) => stream.once('close', resolve))));
+    const outputs = [readOutput(child, child.stdout), readOutput(child, child.stderr)];
     const ended = new Promise<ChildEnd>((resolve) => {
       child.once('exit', (code) => {
         isRunning = false;
         closes.call(undefined);
-        void Promise.race([drained, delay(DRAIN_MS)]).then(() => resolve(readExitCode(code)));
+        void outputsEnded(outputs).then(() => resolve(readExitCode(code)));
       });
     });
     return {

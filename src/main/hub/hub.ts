@@ -92,7 +92,7 @@ function guard(handlers: Handlers, check: Grants['check']): Partial<Handlers> {
         context,
       );
   const names = (Object.keys(METHODS) as MethodName[]).filter((name) => !HOST_ONLY_METHODS.some((own) => own === name));
-  return Object.fromEntries(names.map((name) => [name, guarded(name)])) as unknown as Partial<Handlers>;
+  return Object.fromEntries(names.map((name) => [name, guarded(name)]));
 }
 
 /**

@@ -165,9 +165,11 @@ export class LineChartView {
     return Object.assign(dataset, {
       label: series.label,
       data: yScale === 'log' ? points.filter(({ y }) => y > 0) : points,
-      borderColor: series.isFaint ? withOpacity(colour, 0.3) : colour,
+      borderColor: series.isFaint ? withOpacity(colour, 0.28) : colour,
       backgroundColor: colour,
-      borderWidth: series.isFaint ? 1 : 2,
+      borderWidth: series.width ?? (series.isFaint ? 1 : 2),
+      // Room for the half of a dot and of a line that lies beyond the axis.
+      clip: { left: 0, top: 4, right: 4, bottom: 4 },
       borderDash: [...(series.dash ?? [])],
       borderJoinStyle: 'round',
       // What is faint lies behind: a higher order is drawn earlier.

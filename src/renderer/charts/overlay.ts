@@ -23,13 +23,13 @@ function drawVertical(chart: Chart, pixel: number, colour: string, dash: readonl
   ctx.stroke();
 }
 
-function drawLabel(chart: Chart, pixel: number, { label, colour }: LineMarker, state: OverlayState): void {
+function drawLabel(chart: Chart, pixel: number, { label, colour, edge }: LineMarker, state: OverlayState): void {
   const { ctx, chartArea } = chart;
   ctx.font = state.font;
   ctx.textBaseline = 'middle';
   const width = ctx.measureText(label).width + 8;
   const left = Math.min(pixel + 4, chartArea.right - width);
-  const top = chartArea.top + 2;
+  const top = edge === 'top' ? chartArea.top + 2 : chartArea.bottom - 18;
   ctx.fillStyle = state.labelBackground;
   ctx.fillRect(left, top, width, 16);
   ctx.fillStyle = colour;

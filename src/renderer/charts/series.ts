@@ -13,6 +13,8 @@ export interface LineSeries {
   readonly dash?: readonly number[];
   /** Drawn thin and pale, behind the others. */
   readonly isFaint?: boolean;
+  /** Width of the line in pixels; 2 without. */
+  readonly width?: number;
   /** A dot at each point. */
   readonly hasDots?: boolean;
 }
@@ -22,6 +24,8 @@ export interface LineMarker {
   readonly x: number;
   readonly label: string;
   readonly colour: string;
+  /** Where the label stands: away from where the curves gather. */
+  readonly edge: 'top' | 'bottom';
 }
 
 export interface Bounds {

@@ -3,14 +3,19 @@ export interface RangeScale {
   readonly min: number;
   readonly max: number;
   readonly step: number;
-  /** `log` gives ratios below 1 as much room as those above; it needs a positive `min`. */
-  readonly scale: 'linear' | 'log';
+  /**
+   * - `log`: ratios below 1 have as much room as those above; needs a positive `min`
+   * - `root`: small values on either side of 0 have more room than large ones; needs `min` = −`max`
+   */
+  readonly scale: 'linear' | 'log' | 'root';
 }
 
 /** Share of the track that lies before a value, 0..1. */
 export function shareOf(value: number, { min, max, scale }: RangeScale): number {
   if (max === min) return 0;
-  return scale === 'log' ? Math.log(value / min) / Math.log(max / min) : (value - min) / (max - min);
+  if (scale === 'log') return Math.log(value / min) / Math.log(max / min);
+  if (scale === 'root') return 0.5 + 0.5 * Math.sign(value) * Math.sqrt(Math.abs(value) / max);
+  return (value - min) / (max - min);
 }
 
 /** A value on the nearest step, within bounds, without the digits that binary fractions leave behind. */
@@ -23,7 +28,9 @@ export function toStep(value: number, { min, max, step }: RangeScale): number {
 export function valueAt(share: number, range: RangeScale): number {
   const { min, max, scale } = range;
   const bounded = Math.min(1, Math.max(0, share));
-  return toStep(scale === 'log' ? min * (max / min) ** bounded : min + (max - min) * bounded, range);
+  if (scale === 'log') return toStep(min * (max / min) ** bounded, range);
+  const side = bounded * 2 - 1;
+  return toStep(scale === 'root' ? Math.sign(side) * side ** 2 * max : min + (max - min) * bounded, range);
 }
 
 /** What a key makes of a value, or null for other keys. */

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 
 /** Gives a plain Node.js process the `parentPort` that Electron gives its utility processes. */
 const PARENT_PORT = join(process.env['GRAFT_TEST_ROOT'] ?? process.cwd(), 'test', 'support', 'fake-electron', 'parent-port.mjs'); // prettier-ignore
@@ -12,6 +12,8 @@ export class FakeUtilityProcess extends EventEmitter {
   static readonly started: { entry: string; options: Record<string, unknown> }[] = [];
   readonly #child: ChildProcess;
   #isRunning = true;
+  #stdout: PassThrough | null = new PassThrough();
+  #stderr: PassThrough | null = new PassThrough();
 
   static fork(entry: string, args: string[], options: { env: Record<string, string> }): FakeUtilityProcess {
     FakeUtilityProcess.started.push({ entry, options });
@@ -25,11 +27,16 @@ export class FakeUtilityProcess extends EventEmitter {
       execArgv: ['--import', pathToFileURL(PARENT_PORT).href],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
+    this.#child.stdout!.pipe(this.#stdout!);
+    this.#child.stderr!.pipe(this.#stderr!);
     this.#child.on('message', ({ data }: { data: unknown }) => this.emit('message', data));
     this.#child.once('exit', (code, signal) => {
       this.#isRunning = false;
       // Off Windows Electron passes on the signal's number in the code's place.
       this.emit('exit', signal === null ? code : SIGNAL_NUMBERS[signal]);
+      // As Electron's own does, with the last output still on its way.
+      for (const stream of [this.#stdout, this.#stderr]) stream?.removeAllListeners();
+      this.#stdout = this.#stderr = null;
     });
   }
 
@@ -37,10 +44,10 @@ export class FakeUtilityProcess extends EventEmitter {
     return this.#isRunning ? this.#child.pid : undefined;
   }
   get stdout(): Readable | null {
-    return this.#child.stdout;
+    return this.#stdout;
   }
   get stderr(): Readable | null {
-    return this.#child.stderr;
+    return this.#stderr;
   }
   postMessage(data: unknown): void {
     if (this.#isRunning) this.#child.send({ data });

@@ -61,3 +61,15 @@ export const { fetchWheel, unpackWheel } = await load<{
   ): Promise<string>;
   unpackWheel(wheel: string, deps: string): Promise<void>;
 }>('setup/wheel.mjs');
+
+export const { explainInstall, readFailure, whyNoWindow } = await load<{
+  explainInstall(result: RunResult): string;
+  readFailure(text: string, version: string, nowMs: number): string | null;
+  whyNoWindow(place: {
+    platform: string;
+    env: Readonly<Record<string, string | undefined>>;
+    uid: number | undefined;
+  }): string | null;
+}>('setup/electron.mjs');
+
+export const { readAddress } = await load<{ readAddress(line: string): URL | null }>('dev.mjs');

@@ -23,12 +23,13 @@ function describeValue(name: string, shape: readonly number[]): OnnxValue {
 export function encodeOnnxModel(model: ClassifierModel): Uint8Array {
   const { network, weights } = foldNetwork(model.network, model.weights);
   const { classes, input, backbone } = model.description;
+  const [first, ...nodes] = network.nodes;
   const names = new Map([
+    [first!.name, `${INPUT}/channels_first`],
     [LOGITS_NODE, 'logits'],
     [network.output, 'probabilities'],
   ]);
   const writer = new OnnxWriter(network, weights, names);
-  const [first, ...nodes] = network.nodes;
   writer.addInput(first!, INPUT);
   for (const node of nodes) writer.add(node);
   return encodeOnnx({

@@ -46,7 +46,7 @@ export async function readKnownDataset(
   const unseen = new Set<string>();
   const images = placed.files.flatMap(({ entry, className, split }): DatasetImage[] => {
     const shared = { path: entry.path, file: entry.file, classIndex: indices.get(className)!, split };
-    const known = scans.known(entry.path);
+    const known = scans.take(entry.path);
     if (known === undefined) {
       if (!PICTURE_NAME.test(entry.path)) return [];
       unseen.add(entry.path);

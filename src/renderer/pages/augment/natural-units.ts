@@ -1,3 +1,4 @@
+import type { RangeScale } from '../../components/range-scale.js';
 import type { ParamSpec, ParamValue } from '../../../shared/augment/op.js';
 
 type NumericSpec = Exclude<ParamSpec, { readonly kind: 'choice' }>;
@@ -10,8 +11,8 @@ export interface NaturalUnit {
   readonly prefix: string;
   readonly unit: string;
   readonly digits: number;
-  /** Ratios have as much room below 1 as above. */
-  readonly scale: 'linear' | 'log';
+  /** Of its slider: ratios have as much room below 1 as above, small angles more than large ones. */
+  readonly scale: RangeScale['scale'];
 }
 
 const digitsOf = (step: number): number => Math.max(0, Math.min(3, Math.ceil(-Math.log10(step) - 1e-9)));
@@ -25,7 +26,8 @@ export function naturalUnit(name: string, spec: NumericSpec): NaturalUnit {
       : { factor: 100, prefix: '±', unit: '%', digits: 0, scale: 'linear' };
   }
   if (spec.unit === '×' && spec.max <= 1) return { ...linear, factor: 100, unit: '%', digits: 0 };
-  const scale = spec.unit === '×' && spec.kind === 'range' && spec.min > 0 ? 'log' : 'linear';
+  const isRange = spec.kind === 'range';
+  const scale = isRange && spec.unit === '×' ? 'log' : isRange && spec.min === -spec.max ? 'root' : 'linear';
   return { prefix: '', factor: 1, unit: spec.unit, digits: digitsOf(spec.step), scale };
 }
 
@@ -36,7 +38,7 @@ export function formatNatural(value: number, { factor, digits }: NaturalUnit): s
   return Number(text) === 0 ? (0).toFixed(digits) : text.replace('-', '−');
 }
 
-/** A setting's value with its unit: `±20 %`, `−15 to 15°`, `noise`. */
+/** A setting's value with its unit: `±20 %`, `60–100 %`, `−10 to 15°`, `noise`. */
 export function formatParam(name: string, spec: ParamSpec, value: ParamValue): string {
   if (spec.kind === 'choice') return String(value);
   const natural = naturalUnit(name, spec);
@@ -44,7 +46,7 @@ export function formatParam(name: string, spec: ParamSpec, value: ParamValue): s
   const one = (number: number): string => `${natural.prefix}${formatNatural(number, natural)}`;
   if (typeof value === 'number') return `${one(value)}${unit}`;
   if (typeof value === 'string') return value;
-  return value[0] === -value[1] && value[0] !== 0
-    ? `±${one(value[1])}${unit}`
-    : `${one(value[0])} to ${one(value[1])}${unit}`;
+  const [low, high] = value;
+  if (low === -high && low !== 0) return `±${one(high)}${unit}`;
+  return `${one(low)}${low < 0 ? ' to ' : '–'}${one(high)}${unit}`;
 }

@@ -15,7 +15,10 @@ const fixed = (value: number, digits: number): string => {
   const text = value.toFixed(digits);
   return Number(text) === 0 ? (0).toFixed(digits) : text.replace('-', '−');
 };
-const signed = (value: number, digits: number): string => `${value > 0 ? '+' : ''}${fixed(value, digits)}`;
+const signed = (value: number, digits: number): string => {
+  const text = fixed(value, digits);
+  return Number(text) > 0 ? `+${text}` : text;
+};
 const percent = (factor: number): string => `${signed((factor - 1) * 100, 0)} %`;
 
 const ENHANCED = { brightness: 'Brightness', contrast: 'Contrast', saturation: 'Saturation' } as const;

@@ -41,23 +41,41 @@ export function gridCells(
   ]);
 }
 
+const COLUMNS = { 1: 4, 2: 4, 3: 6, 4: 4 } as const satisfies Record<Variations, number>;
+const COLUMNS_WITH_ORIGINALS = { 1: 6, 2: 6, 3: 4, 4: 5 } as const satisfies Record<Variations, number>;
+
 /** How many cells stand side by side, so that a picture's cells stay together. */
 export function gridColumns(variations: Variations, originals: boolean): number {
-  const group = variations + (originals ? 1 : 0);
-  return { 1: 4, 2: originals ? 6 : 4, 3: originals ? 4 : 6, 4: originals ? 5 : 4, 5: 5 }[group] ?? group;
+  return (originals ? COLUMNS_WITH_ORIGINALS : COLUMNS)[variations];
+}
+
+/** Space between cells of one picture and of different ones, in CSS pixels. */
+const GAP = 4;
+const GROUP_GAP = 12;
+const MIN_CELL = 48;
+
+/** How cells of one picture stand together: by more space around them, where there are several. */
+export function gridGaps(
+  variations: Variations,
+  originals: boolean,
+): { readonly inner: number; readonly outer: number } {
+  return variations + Number(originals) === 1 ? { inner: 8, outer: 8 } : { inner: GAP, outer: GROUP_GAP };
 }
 
 /** The largest square that fits a grid's cells into a box, in CSS pixels. */
 export function cellSize(
   box: { readonly width: number; readonly height: number },
   cells: number,
-  columns: number,
-  gap: number,
+  variations: Variations,
+  originals: boolean,
 ): number {
+  const columns = gridColumns(variations, originals);
+  const { inner, outer } = gridGaps(variations, originals);
+  const groups = columns / (variations + Number(originals));
   const rows = Math.max(1, Math.ceil(cells / columns));
-  const byWidth = (box.width - gap * (columns - 1)) / columns;
-  const byHeight = (box.height - gap * (rows - 1)) / rows;
-  return Math.max(48, Math.floor(Math.min(byWidth, byHeight)));
+  const byWidth = (box.width - outer * (groups - 1) - inner * (columns - groups)) / columns;
+  const byHeight = (box.height - outer * (rows - 1)) / rows;
+  return Math.max(MIN_CELL, Math.floor(Math.min(byWidth, byHeight)));
 }
 
 /** What the workers are asked for: cells, with their dice. */

@@ -47,7 +47,7 @@ function batchSeries({ quantity, batches, epochsPlanned, smoothing }: CurveOptio
   const points = batches.map((batch): Point => [epochOfStep(batch, epochsPlanned), batch[quantity]]);
   const raw: LineSeries = { id: 'batch', label: 'Batch', points, colour: '--series-train', isFaint: true };
   if (smoothing <= 0) return [raw];
-  const line = { label: 'Batch, smoothed', points: smooth(points, smoothing), colour: '--series-train', dash: [2, 3] };
+  const line = { label: 'Batch, smoothed', points: smooth(points, smoothing), colour: '--series-train', width: 1.25 };
   return [raw, { id: 'batch-smooth', ...line }];
 }
 

@@ -7,7 +7,7 @@ const PHASES: Readonly<Partial<Record<Progress['task'], string>>> = {
   scan: 'Looking at the pictures',
   decode: 'Reading the pictures',
   download: 'Downloading the backbone',
-  prepare: 'Preparing',
+  prepare: 'Loading the backbone',
   probe: 'Finding the fastest way to compute here',
   features: 'Showing the pictures to the backbone',
   measure: 'Measuring the speed',
@@ -16,8 +16,13 @@ const PHASES: Readonly<Partial<Record<Progress['task'], string>>> = {
 
 export const phaseName = ({ task }: Pick<Progress, 'task'>): string => PHASES[task] ?? 'Preparing';
 
-/** `120 of 244 pictures`, `3.2 MB`. */
+/** Share of a phase that is done; null while the end is not known or the phase is one step. */
+export const phaseShare = ({ done, total }: Progress): number | null =>
+  total === null || total <= 1 ? null : done / total;
+
+/** `120 of 244 pictures`, `3.2 MB`; nothing for a phase of one step. */
 export function phaseCount({ done, total, unit }: Progress): string {
+  if (total === 1) return '';
   const write = unit === 'bytes' ? formatBytes : formatCount;
   const noun = unit === 'bytes' ? '' : unit === 'images' ? ' pictures' : ` ${unit}`;
   return total === null ? `${write(done)}${noun}` : `${write(done)} of ${write(total)}${noun}`;

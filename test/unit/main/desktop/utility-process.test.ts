@@ -72,6 +72,13 @@ describe('an engine in a utility process', () => {
     expect(lines).toContain(expected);
   });
 
+  it('is heard to its last word', async () => {
+    const { engine, lines } = start({ env: { GRAFT_PROBE: 'words' } });
+    await engine.exited;
+    expect(lines.at(-1)).toBe('word 199');
+    expect(lines).toHaveLength(201);
+  });
+
   it('fails calls in flight when it dies, and says how', async () => {
     const { engine } = start();
     await engine.client.call('dataset.inspect', { path: '/data' });

@@ -45,6 +45,15 @@ const modelSchema = v.object({
 
 type Graph = v.InferOutput<typeof modelSchema>['graph'];
 
+/** Every value of an ONNX graph is defined once. */
+function checkNames({ input, initializer, node }: Graph, file: string): void {
+  const names = [...input, ...initializer].map(({ name }) => name).concat(node.flatMap(({ output }) => output));
+  const double = names.find((name, index) => names.indexOf(name) !== index);
+  if (double !== undefined) {
+    throw new GraftError('unreadable-file', `expected each name once in ${file}, found ${double} again`);
+  }
+}
+
 async function readGraph(file: string): Promise<Graph> {
   let decoded: unknown;
   try {
@@ -52,7 +61,9 @@ async function readGraph(file: string): Promise<Graph> {
   } catch (cause) {
     throw new GraftError('unreadable-file', `expected an ONNX model in ${file}: ${messageOf(cause)}`, { cause });
   }
-  return parseWith(modelSchema, decoded, file).graph;
+  const { graph } = parseWith(modelSchema, decoded, file);
+  checkNames(graph, file);
+  return graph;
 }
 
 /** Constants of the graph on the device; the caller disposes. */

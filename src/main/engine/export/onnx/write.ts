@@ -24,7 +24,7 @@ export class OnnxWriter {
 
   /** @param names tensors of the network's nodes that have a name of their own in the file */
   constructor(
-    private readonly network: Network,
+    network: Network,
     private readonly weights: WeightMap,
     private readonly names: ReadonlyMap<string, string>,
   ) {

@@ -1,0 +1,160 @@
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM_PATH } from '../support/browser.js';
+import { makeFolder, removeFolder } from '../support/images.js';
+import { STORY_COUNTS, writeStoryData } from '../support/story-data.js';
+import {
+  type StudioBrowser,
+  type StudioServer,
+  hasDefaultBackbone,
+  lendBackbones,
+  openBrowser,
+  openStep,
+  serveStudio,
+  takeScreenshots,
+} from '../support/studio.js';
+
+const root = makeFolder('app-story');
+const data = join(root, 'photos', 'insects');
+const exports = join(root, 'photos', 'exports');
+const home = join(root, 'home');
+const total = 2 * (STORY_COUNTS.train + STORY_COUNTS.val);
+
+/** The whole way by mouse, with the default backbone and its published weights. */
+describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from a folder to a model, by mouse', () => {
+  let server: StudioServer;
+  let browser: StudioBrowser;
+  let page: Page;
+
+  beforeAll(async () => {
+    await writeStoryData(data);
+    mkdirSync(exports, { recursive: true });
+    lendBackbones(home);
+    server = await serveStudio(home, [join(root, 'photos')]);
+    browser = await openBrowser(CHROMIUM_PATH!);
+    page = await browser.openPage(server.url);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+    removeFolder(root);
+  });
+
+  it('starts empty, and says on each page what belongs there', async () => {
+    for (const name of ['Data', 'Augment', 'Train', 'Evaluate', 'Export', 'Runs']) {
+      await openStep(page, name);
+      await page.getByRole('main', { name }).getByRole('button').first().waitFor();
+      await takeScreenshots(page, `empty-${name.toLowerCase()}`);
+    }
+    expect(new URL(page.url()).hash).toBe('#/runs');
+    expect(page.url()).not.toContain('token');
+  });
+
+  it('opens a folder and shows its pictures, classes and what it leaves out', async () => {
+    await openStep(page, 'Data');
+    await page.getByRole('button', { name: 'Choose folder' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('photos', { exact: true }).first().dblclick();
+    await dialog.getByText('insects', { exact: true }).click();
+    await dialog.getByRole('button', { name: 'Open' }).click();
+    await page.getByRole('heading', { level: 1, name: 'insects' }).waitFor();
+    await page.getByText(`${total} pictures, 2 classes`).first().waitFor();
+    await page.getByRole('listbox', { name: 'Pictures' }).getByRole('option').nth(10).waitFor();
+    await page.getByRole('button', { name: /^ants: 36 pictures, 24 for training, 12 for validation/ }).waitFor();
+    await page.getByRole('region', { name: 'Problems' }).getByText('1', { exact: true }).first().waitFor();
+    await page.waitForFunction(() => [...document.images].slice(0, 8).every((image) => image.naturalWidth > 0));
+    await takeScreenshots(page, 'data');
+  });
+
+  it('shows what augmentation does, and follows a preset', async () => {
+    await page.getByRole('button', { name: 'Next: Augment' }).click();
+    const canvases = page.getByRole('main', { name: 'Augment' }).locator('canvas');
+    await expect.poll(() => canvases.count()).toBeGreaterThanOrEqual(12);
+    await takeScreenshots(page, 'augment');
+    await page.getByRole('button', { name: 'Tutorial', exact: true }).click();
+    await expect.poll(() => page.getByRole('article').count()).toBe(2);
+  });
+
+  it('trains a new head, with curves that move', { timeout: 300_000 }, async () => {
+    await openStep(page, 'Train');
+    await page.getByLabel('Epochs').first().fill('3');
+    await page.getByLabel('Epochs').first().press('Tab');
+    await takeScreenshots(page, 'train-setup');
+    await page.getByRole('button', { name: 'Start training' }).click();
+    await page.getByRole('button', { name: 'Stop and keep' }).waitFor({ timeout: 60_000 });
+    await page
+      .getByText(/Epoch 2 of 3/)
+      .first()
+      .waitFor({ timeout: 240_000 });
+    await takeScreenshots(page, 'train-live');
+    await page.getByRole('button', { name: 'See where it is wrong' }).waitFor({ timeout: 240_000 });
+    await takeScreenshots(page, 'train-ended');
+  });
+
+  it('shows what the model confuses, and the pictures behind a number', { timeout: 120_000 }, async () => {
+    await page.getByRole('button', { name: 'See where it is wrong' }).click();
+    const main = page.getByRole('main', { name: 'Evaluate' });
+    await main.getByRole('table').first().waitFor({ timeout: 90_000 });
+    const counts = await main.locator('[data-cell]').allInnerTexts();
+    expect(counts.map(Number).reduce((sum, count) => sum + count, 0)).toBe(2 * STORY_COUNTS.val);
+    await main.locator('[data-cell="0-0"]').click();
+    await main.getByRole('region', { name: 'Pictures' }).getByRole('listitem').first().getByRole('button').click();
+    await page.getByRole('dialog').getByText('Loss').waitFor();
+    await page.keyboard.press('Escape');
+    await takeScreenshots(page, 'evaluate');
+  });
+
+  it('predicts a picture from outside', { timeout: 120_000 }, async () => {
+    await page.getByText('Try pictures', { exact: true }).click();
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      page.getByRole('button', { name: 'Choose pictures' }).click(),
+    ]);
+    const folder = join(data, 'val', 'bees');
+    await chooser.setFiles(
+      readdirSync(folder)
+        .slice(0, 2)
+        .map((file) => join(folder, file)),
+    );
+    await page.getByRole('heading', { name: '2 predictions' }).waitFor({ timeout: 90_000 });
+    await page.waitForFunction(() => [...document.images].some((image) => image.naturalWidth > 0));
+    await takeScreenshots(page, 'try');
+  });
+
+  it('exports a tested file to a folder of the user', { timeout: 120_000 }, async () => {
+    await openStep(page, 'Export');
+    await page.getByRole('button', { name: 'Change…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog
+      .getByText('exports', { exact: true })
+      .first()
+      .waitFor({ timeout: 5000 })
+      .catch(() => undefined);
+    await takeScreenshots(page, 'folder-picker');
+    await page.keyboard.press('Escape');
+    const card = page.getByRole('article', { name: 'TensorFlow.js' });
+    await card.getByRole('button', { name: 'Export', exact: true }).click();
+    await card.getByText('Tested: the files give the same answer as the model').waitFor({ timeout: 90_000 });
+    const out = (await card.locator('.written .mono').innerText()).trim();
+    expect(existsSync(join(out, 'model.json'))).toBe(true);
+    await takeScreenshots(page, 'export');
+  });
+
+  it('keeps the run', async () => {
+    await openStep(page, 'Runs');
+    await page
+      .getByRole('main', { name: 'Runs' })
+      .getByRole('list', { name: 'Runs' })
+      .getByRole('listitem')
+      .first()
+      .waitFor();
+    await page.getByRole('complementary', { name: 'Selected run' }).getByRole('heading').first().waitFor();
+    await takeScreenshots(page, 'runs');
+  });
+
+  it('went without an error, and without anything that the content security policy refused', () => {
+    expect(browser.problems).toEqual([]);
+  });
+});
