@@ -20,6 +20,7 @@ const CHECKS = [
       'human',
     ],
   ],
+  ['types of the preload', ['typescript/bin/tsc', '-p', 'src/preload']],
   ['types of scripts', ['typescript/bin/tsc', '-p', 'scripts']],
   ['lint', ['eslint/bin/eslint.js', '.', '--max-warnings=0']],
   ['format', ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']],

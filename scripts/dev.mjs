@@ -58,6 +58,7 @@ async function serveInBrowser() {
     cwd: ROOT,
   });
   process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
   /** @type {Promise<import('vite').ViteDevServer> | null} */
   let server = null;
   createInterface({ input: child.stdout }).on('line', (line) => {

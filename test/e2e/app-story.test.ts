@@ -127,17 +127,16 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from 
     await openStep(page, 'Export');
     await page.getByRole('button', { name: 'Change…' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog
-      .getByText('exports', { exact: true })
-      .first()
-      .waitFor({ timeout: 5000 })
-      .catch(() => undefined);
+    await dialog.getByRole('button', { name: 'Places' }).click();
+    await dialog.getByText('photos', { exact: true }).first().dblclick();
+    await dialog.getByText('exports', { exact: true }).click();
     await takeScreenshots(page, 'folder-picker');
-    await page.keyboard.press('Escape');
-    const card = page.getByRole('article', { name: 'TensorFlow.js' });
+    await dialog.getByRole('button', { name: 'Use this folder' }).click();
+    const card = page.getByRole('article', { name: /^TensorFlow.js/ });
     await card.getByRole('button', { name: 'Export', exact: true }).click();
     await card.getByText('Tested: the files give the same answer as the model').waitFor({ timeout: 90_000 });
     const out = (await card.locator('.written .mono').innerText()).trim();
+    expect(out.startsWith(exports)).toBe(true);
     expect(existsSync(join(out, 'model.json'))).toBe(true);
     await takeScreenshots(page, 'export');
   });

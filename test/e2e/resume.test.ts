@@ -12,7 +12,7 @@ import { encodeCheckpoint } from '../support/torch-writer.js';
 const root = makeFolder('killed');
 const data = join(root, 'photos');
 const env = { GRAFT_HOME: join(root, 'home') };
-const EPOCHS = 40;
+const EPOCHS = 20;
 const TRAIN = [
   '--backbone',
   'test_tiny',
@@ -85,7 +85,7 @@ describe('a run whose process is killed', () => {
     expect(first.code).toBe(1);
     expect(first.stderr).toContain('engine-crashed');
     expect(first.stderr).toContain(`graft train --resume`);
-    for (const [index, delayMs] of [0, 23, 3].entries()) {
+    for (const [index, delayMs] of [0, 23].entries()) {
       const result = await trainUntil(resume, { epochs: 1 + index, delayMs }, kill);
       expect(result.code, result.stderr).toBe(1);
       expect(result.json()[0]).toMatchObject({ event: 'train.started' });
@@ -99,7 +99,7 @@ describe('a run whose process is killed', () => {
     expect({ reason, epochs }).toEqual({ reason: 'completed', epochs: EPOCHS });
     // One that was killed before its own first checkpoint leaves no trace.
     expect(resumed).toBeGreaterThan(0);
-    expect(resumed).toBeLessThanOrEqual(4);
+    expect(resumed).toBeLessThanOrEqual(3);
     expect(readdirSync(run).sort()).toEqual(readdirSync(whole).sort());
     expect((await graft(resume, { env })).stderr).toContain('has ended (completed)');
   });

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -9,6 +8,7 @@ import { readCachedJson, writeCachedJson } from '../dataset/cache.js';
 import { createEagerNetwork, type EagerNetwork } from '../graph/eager.js';
 import type { FoldedNetwork } from '../graph/fold.js';
 import { entryPath, probesFolder } from '../paths.js';
+import { runEntry } from '../run-entry.js';
 import { nativeBackend, type TensorFlow } from '../tf.js';
 import { createCompiledNetwork } from './compiled-network.js';
 
@@ -47,13 +47,10 @@ function judge(output: string): RunnerChoice {
 
 /** Runs the probe in a process of its own, which may die. */
 async function runProbe(backbone: string, task: ProbeTask): Promise<RunnerChoice> {
-  return await new Promise((resolve) => {
-    const options = { timeout: PROBE_TIMEOUT_MS, encoding: 'utf8' as const };
-    execFile(process.execPath, [entryPath('probe'), backbone, task], options, (error, stdout) => {
-      if (error !== null) resolve({ runner: 'eager', reason: `the compiled graph fails here: ${messageOf(error)}` });
-      else resolve(judge(stdout));
-    });
-  });
+  return await runEntry('probe', [backbone, task], PROBE_TIMEOUT_MS).then(judge, (error: unknown) => ({
+    runner: 'eager' as const,
+    reason: `the compiled graph fails here: ${messageOf(error)}`,
+  }));
 }
 
 /** File of a probe's outcome; it is named after everything that the outcome depends on. */

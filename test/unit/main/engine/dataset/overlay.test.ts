@@ -89,8 +89,7 @@ describe('applyOverlay', () => {
   });
 
   it('refuses a move to a class that is not there, by its present name', () => {
-    const moving = (target: string) => () =>
-      apply({ rename: { bees: 'honeybees' }, move: { 'ants/a.jpg': target } });
+    const moving = (target: string) => () => apply({ rename: { bees: 'honeybees' }, move: { 'ants/a.jpg': target } });
     expect(moving('bees')).toThrow(expect.objectContaining({ code: 'invalid-value' }));
     expect(moving('bees')).toThrow(/ants, honeybees, empty, wasps for ants\/a\.jpg, received bees/);
     expect(moving('constructor')).toThrow(expect.objectContaining({ code: 'invalid-value' }));
