@@ -8,6 +8,7 @@ import { say } from './setup/say.mjs';
 /** @type {readonly (readonly [name: string, command: readonly string[]])[]} */
 const CHECKS = [
   ['types', ['typescript/bin/tsc', '-p', '.']],
+  ['types of tests', ['typescript/bin/tsc', '-p', 'test']],
   ['types of shared', ['typescript/bin/tsc', '-p', 'tsconfig.shared.json']],
   [
     'types of the page',

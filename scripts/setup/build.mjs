@@ -9,7 +9,7 @@ import { say } from './say.mjs';
 const MARKER = join(ROOT, 'out', '.sources');
 /** What `bin/graft.mjs` imports: gone when someone has emptied `out/`. */
 const ENTRY = join(ROOT, 'out', 'main', 'cli.js');
-const CONFIGURATION = ['package.json', 'package-lock.json', 'electron.vite.config.ts'];
+const CONFIGURATION = ['package.json', 'package-lock.json', 'electron.vite.config.ts', 'svelte.config.js'];
 
 /** One hash over everything that the build reads. */
 async function hashSources() {

@@ -24,6 +24,8 @@ type ChartPoint = { x: number; y: number };
 type Dataset = ChartDataset<'line', ChartPoint[]> & { id: string };
 
 const FONT_PIXELS = 11;
+/** With more points, dots run into one another and cost more time than their line. */
+const MAX_DOTS = 60;
 /** Fewest x units that can be zoomed to. */
 const MIN_RANGE = 0.1;
 
@@ -61,6 +63,8 @@ export class LineChartView {
   #overlay: OverlayState = { markers: [], hoverX: null, hoverColour: '', labelBackground: '', font: '' };
   #frame: number | null = null;
   #isStale = false;
+  /** Of what the axes were last set to. */
+  #scalesKey = '';
 
   constructor(canvas: HTMLCanvasElement, events: LineChartEvents) {
     this.#canvas = canvas;
@@ -78,6 +82,8 @@ export class LineChartView {
   #fixedOptions(): ChartOptions<'line'> {
     const report = (): void => {
       const x = this.#chart.scales['x'];
+      // The plugin has moved the axis by itself.
+      this.#scalesKey = '';
       if (x !== undefined) this.#events.onzoom({ min: x.min, max: x.max });
     };
     return {
@@ -151,7 +157,11 @@ export class LineChartView {
       font: `${FONT_PIXELS}px ${family}`,
     };
     this.#chart.data.datasets = model.series.map((series) => this.#datasetOf(series, model, token));
-    this.#setScales(model, token, family);
+    const { bounds, zoom, yBounds, yScale, xLabel, yLabel } = model;
+    const key = JSON.stringify([bounds, zoom, yBounds, yScale, xLabel, yLabel, token('--text-2'), token('--grid')]);
+    // Chart.js resolves all options anew when they are set: half of an update's time.
+    if (key !== this.#scalesKey) this.#setScales(model, token, family);
+    this.#scalesKey = key;
     this.#chart.update('none');
   }
 
@@ -174,7 +184,7 @@ export class LineChartView {
       borderJoinStyle: 'round',
       // What is faint lies behind: a higher order is drawn earlier.
       order: series.isFaint ? 1 : 0,
-      pointRadius: series.hasDots || isLone ? 2.5 : 0,
+      pointRadius: (series.hasDots && points.length <= MAX_DOTS) || isLone ? 2.5 : 0,
       pointBorderWidth: 0,
       pointHitRadius: 0,
     } satisfies Partial<Dataset>);
@@ -194,7 +204,7 @@ export class LineChartView {
     const { min, max } = model.zoom ?? model.bounds;
     const isLog = model.yScale === 'log';
     const axis = { title: title(model.yLabel), grid, border: { display: false }, ...model.yBounds };
-    const format = (value: string | number): string => model.formatY(Number(value));
+    const format = (value: string | number): string => this.#model?.formatY(Number(value)) ?? '';
     this.#chart.options.scales = {
       x: {
         type: 'linear',
@@ -203,7 +213,7 @@ export class LineChartView {
         title: title(model.xLabel),
         grid: { ...grid, color: 'transparent' },
         border: { color: token('--border-strong') },
-        ticks: { ...ticks, maxTicksLimit: 9, callback: (value) => model.formatX(Number(value)) },
+        ticks: { ...ticks, maxTicksLimit: 9, callback: (value) => this.#model?.formatX(Number(value)) ?? '' },
       },
       y: isLog
         ? {

@@ -3,6 +3,7 @@ import { renderAugment, type RenderMemo } from '../../shared/augment/render.js';
 import type { Size } from '../../shared/augment/op.js';
 import type { PixelImage } from '../../shared/image.js';
 import type { InputSpec } from '../../shared/input.js';
+import { draftPlan } from './draft.js';
 import type { PreviewLook, PreviewSettings, PreviewTile } from './protocol.js';
 
 /** The plan that a run's batch draws the same picture by. */
@@ -27,6 +28,17 @@ export function drawTile(
   memo: RenderMemo,
 ): PixelImage {
   return renderAugment(source, planTile(settings, tile, source), memo);
+}
+
+/** As {@link drawTile}, at half its size: coarse, for what moves. @param half of the source, from `halveImage` */
+export function drawDraft(
+  half: PixelImage,
+  source: Size,
+  settings: PreviewSettings,
+  tile: Pick<PreviewTile, 'imageId' | 'view'>,
+  memo: RenderMemo,
+): PixelImage {
+  return renderAugment(half, draftPlan(planTile(settings, tile, source), half), memo);
 }
 
 /**

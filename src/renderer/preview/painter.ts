@@ -1,7 +1,7 @@
 import type { RenderMemo } from '../../shared/augment/render.js';
 import { messageOf } from '../../shared/errors.js';
 import type { PixelImage } from '../../shared/image.js';
-import { drawTile, planTile, toCanvasPixels } from './draw-tile.js';
+import { drawDraft, drawTile, planTile, toCanvasPixels } from './draw-tile.js';
 import type { PreviewReply, PreviewRequest, PreviewTile } from './protocol.js';
 import { createSourceStore, type LoadPixels } from './source-store.js';
 
@@ -16,6 +16,8 @@ interface Drawn {
   /** What it was drawn by: the same again needs no drawing. */
   readonly by: string;
   readonly memo: RenderMemo;
+  /** Of drafts. */
+  readonly draftMemo: RenderMemo;
   readonly url: string;
 }
 
@@ -41,12 +43,17 @@ export function createPainter({ load, post, pause }: PainterOptions): Painter {
 
   function paint(request: PreviewRequest, tile: PreviewTile, source: PixelImage): void {
     const { settings } = request;
-    const by = JSON.stringify([tile.url, planTile(settings, tile, source), settings.look]);
+    const exactBy = JSON.stringify([tile.url, planTile(settings, tile, source), settings.look]);
     const before = drawn.get(tile.key);
-    if (before?.by === by) return;
-    const memo = before?.url === tile.url ? before.memo : { stages: [] };
-    const image = drawTile(source, settings, tile, memo);
-    drawn.set(tile.key, { by, memo, url: tile.url });
+    const by = request.isDraft ? `draft ${exactBy}` : exactBy;
+    // An exact square serves as a draft, too.
+    if (before?.by === by || before?.by === exactBy) return;
+    const known = before?.url === tile.url ? before : { memo: { stages: [] }, draftMemo: { stages: [] } };
+    const { memo, draftMemo } = known;
+    const image = request.isDraft
+      ? drawDraft(sources.half(source), source, settings, tile, draftMemo)
+      : drawTile(source, settings, tile, memo);
+    drawn.set(tile.key, { by, memo, draftMemo, url: tile.url });
     const pixels = toCanvasPixels(image, settings.input, settings.look);
     const { width, height } = source;
     post({ kind: 'tile', request: request.id, key: tile.key, size: image.width, pixels, source: { width, height } });

@@ -1,4 +1,5 @@
 import type { Size } from '../../shared/augment/op.js';
+import { createPace, REST_MS } from './pace.js';
 import type { PreviewReply, PreviewRequest, PreviewSettings, PreviewTile } from './protocol.js';
 
 /** A drawn tile. */
@@ -11,13 +12,16 @@ export interface DrawnTile {
 export interface PreviewListener {
   onTile(key: string, drawn: DrawnTile): void;
   onFailed(key: string, message: string): void;
-  /** All that was asked for last is drawn. */
-  onDone(): void;
+  /** All that was asked for last is drawn; a draft is followed by the exact drawing. */
+  onDone(isDraft: boolean): void;
 }
 
 /** Draws tiles in workers. Close it. */
 export interface Preview {
-  /** Asks for tiles; what was asked before and is not drawn yet is abandoned. */
+  /**
+   * Asks for tiles; what was asked before and is not drawn yet is abandoned. While requests follow each other faster than
+   * they can be drawn, drafts are drawn, and exact tiles as soon as they rest.
+   */
   draw(settings: PreviewSettings, tiles: readonly PreviewTile[]): void;
   close(): void;
 }
@@ -33,6 +37,9 @@ export function openPreview(listener: PreviewListener, cores: number = navigator
     () => new Worker(new URL('./preview-worker.ts', import.meta.url), { type: 'module', name: 'graft-preview' }),
   );
   let latest = 0;
+  let isDraft = false;
+  const pace = createPace();
+  let rest: ReturnType<typeof setTimeout> | null = null;
   /** Workers that have not finished the latest request. */
   const busy = new Set<Worker>();
 
@@ -43,23 +50,37 @@ export function openPreview(listener: PreviewListener, cores: number = navigator
     } else if (reply.kind === 'failed') {
       listener.onFailed(reply.key, reply.message);
     } else if (reply.request === latest && busy.delete(worker) && busy.size === 0) {
-      listener.onDone();
+      pace.finish(performance.now());
+      listener.onDone(isDraft);
     }
   };
   for (const worker of workers) {
     worker.addEventListener('message', (event: MessageEvent<PreviewReply>) => hear(worker, event.data));
   }
 
+  const send = (settings: PreviewSettings, tiles: readonly PreviewTile[]): void => {
+    latest++;
+    workers.forEach((worker, place) => {
+      busy.add(worker);
+      const own = tiles.filter((_, index) => index % count === place);
+      worker.postMessage({ id: latest, settings, isDraft, tiles: own } satisfies PreviewRequest);
+    });
+  };
+
   return {
     draw(settings, tiles) {
-      latest++;
-      workers.forEach((worker, place) => {
-        busy.add(worker);
-        const own = tiles.filter((_, index) => index % count === place);
-        worker.postMessage({ id: latest, settings, tiles: own } satisfies PreviewRequest);
-      });
+      isDraft = pace.ask(performance.now());
+      send(settings, tiles);
+      if (rest !== null) clearTimeout(rest);
+      rest = null;
+      if (!isDraft) return;
+      rest = setTimeout(() => {
+        isDraft = false;
+        send(settings, tiles);
+      }, REST_MS);
     },
     close() {
+      if (rest !== null) clearTimeout(rest);
       for (const worker of workers) worker.terminate();
     },
   };

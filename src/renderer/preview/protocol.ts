@@ -30,6 +30,8 @@ export interface PreviewTile {
 export interface PreviewRequest {
   readonly id: number;
   readonly settings: PreviewSettings;
+  /** Coarse, for what moves: not byte by byte what training sees. */
+  readonly isDraft: boolean;
   readonly tiles: readonly PreviewTile[];
 }
 

@@ -1,4 +1,5 @@
 import type { PixelImage } from '../../shared/image.js';
+import { halveImage } from './draft.js';
 
 /** Fetches source pixels. */
 export type LoadPixels = (url: string) => Promise<PixelImage>;
@@ -10,6 +11,8 @@ const MEMORY_BYTES = 96 * 1024 * 1024;
 export interface SourceStore {
   /** What is here already. */
   get(url: string): PixelImage | null;
+  /** A picture at half its size, made once. */
+  half(source: PixelImage): PixelImage;
   /** Resolves when {@link SourceStore.get} has it. */
   fetch(url: string): Promise<void>;
 }
@@ -17,6 +20,7 @@ export interface SourceStore {
 /** Opens a {@link SourceStore} with a bounded memory. */
 export function createSourceStore(load: LoadPixels, memoryBytes: number = MEMORY_BYTES): SourceStore {
   const kept = new Map<string, PixelImage>();
+  const halves = new WeakMap<PixelImage, PixelImage>();
   const loading = new Map<string, Promise<void>>();
   let bytes = 0;
 
@@ -40,6 +44,11 @@ export function createSourceStore(load: LoadPixels, memoryBytes: number = MEMORY
         kept.set(url, image);
       }
       return image;
+    },
+    half(source) {
+      const known = halves.get(source) ?? halveImage(source);
+      halves.set(source, known);
+      return known;
     },
     fetch(url) {
       if (kept.has(url)) return Promise.resolve();

@@ -44,7 +44,7 @@ export class PagedList<T, Q> {
   #isSwitching = true;
   readonly #flights = new Map<number, AbortController>();
   #refreshTimer: ReturnType<typeof setTimeout> | null = null;
-  #refreshedAtMs = 0;
+  #refreshedAtMs = -Infinity;
 
   constructor(fetch: FetchPage<T, Q>) {
     this.#fetch = fetch;

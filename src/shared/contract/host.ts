@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { empty, path } from './fields.js';
 
 /** Pages that the app may open in the user's browser; a host knows their addresses. */
-export const LINKS = ['readme', 'tensorflow-help', 'backbones'] as const;
+export const LINKS = ['tensorflow-help', 'backbones'] as const;
 export type LinkId = (typeof LINKS)[number];
 
 /** Calls that a host answers itself. */

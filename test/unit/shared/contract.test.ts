@@ -64,7 +64,7 @@ const VALID: { readonly [M in MethodName]: ParamsInput<M> } = {
   'host.folders': { path: null },
   'host.makeFolder': { parent: '/home', name: 'exports' },
   'host.reveal': { target: { kind: 'path', path: '/run' } },
-  'host.openLink': { link: 'readme' },
+  'host.openLink': { link: 'backbones' },
   'host.beginUpload': { name: 'photos' },
   'host.finishUpload': { upload: 'u1' },
   'host.restartEngine': {},

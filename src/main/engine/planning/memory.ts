@@ -12,8 +12,8 @@ const BASE_BYTES = 420e6;
 const WEIGHT_COPIES = 4;
 /** What trains, its gradient, the best epoch's copy, and up to two moments of the optimizer. */
 const TRAINED_COPIES = 5;
-/** What a training step keeps of each convolution's output: it, its batch norm, its activation, and their gradients. */
-const STEP_COPIES = 4;
+/** What a training step holds of each convolution's output: what its gradient needs, and the gradients on their way. */
+const STEP_COPIES = 2;
 /** Buffers that are alive at once when a network only infers, in outputs of its average stage. */
 const INFERENCE_COPIES = 3;
 

@@ -28,12 +28,7 @@ export function uploadWeights(tf: TensorFlow, weights: WeightMap): Snapshot {
 }
 
 const download = (tensors: ReadonlyMap<string, Tensor>): WeightMap =>
-  new Map(
-    [...tensors].map(([name, tensor]) => [
-      name,
-      { shape: tensor.shape, data: tensor.dataSync<'float32'>() as Float32Array },
-    ]),
-  );
+  new Map([...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, data: tensor.dataSync<'float32'>() }]));
 
 const disposeAll = (tensors: ReadonlyMap<string, Tensor>): void => tensors.forEach((tensor) => tensor.dispose());
 

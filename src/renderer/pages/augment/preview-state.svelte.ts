@@ -21,6 +21,8 @@ export class PreviewState {
   drawn: ReadonlyMap<string, DrawnTile> = $state.raw(new Map());
   failures: ReadonlyMap<string, string> = $state.raw(new Map());
   isDrawing: boolean = $state(true);
+  /** The grid shows drafts, until the settings rest. */
+  isDraft: boolean = $state(false);
   error: unknown = $state.raw(null);
 
   readonly #studio: Studio;
@@ -34,7 +36,7 @@ export class PreviewState {
     this.#preview = openPreview({
       onTile: (key, tile) => this.#take(key, tile),
       onFailed: (key, message) => (this.failures = new Map(this.failures).set(key, message)),
-      onDone: () => this.#finish(),
+      onDone: (isDraft) => this.#finish(isDraft),
     });
     $effect(() => () => this.#preview.close());
     $effect(() => this.#choose());
@@ -143,7 +145,8 @@ export class PreviewState {
     this.failures = failures;
   }
 
-  #finish(): void {
+  #finish(isDraft: boolean): void {
+    this.isDraft = isDraft;
     this.drawn = new Map(this.#tiles);
     this.isDrawing = false;
   }

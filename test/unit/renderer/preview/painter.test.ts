@@ -59,7 +59,7 @@ describe('a painter', () => {
   it('draws every tile as the plain function does, and says when it is done', async () => {
     const { painter, replies, drain } = openPainter();
     const settings = settingsOf(10);
-    painter.draw({ id: 1, settings, tiles: TILES });
+    painter.draw({ id: 1, settings, isDraft: false, tiles: TILES });
     await drain();
     expect(keys(replies, 1)).toEqual(['a', 'b', 'c', 'd']);
     expect(replies.at(-1)).toEqual({ kind: 'done', request: 1 });
@@ -74,15 +74,15 @@ describe('a painter', () => {
 
   it('leaves an older request where it is, and begins with the tiles that were still to be drawn', async () => {
     const { painter, replies, drain, step } = openPainter();
-    painter.draw({ id: 1, settings: settingsOf(1), tiles: TILES });
+    painter.draw({ id: 1, settings: settingsOf(1), isDraft: false, tiles: TILES });
     await drain();
     replies.length = 0;
-    painter.draw({ id: 2, settings: settingsOf(2), tiles: TILES });
+    painter.draw({ id: 2, settings: settingsOf(2), isDraft: false, tiles: TILES });
     await step();
     const before = keys(replies, 2);
     expect(before.length).toBeGreaterThan(0);
     expect(before.length).toBeLessThan(4);
-    painter.draw({ id: 3, settings: settingsOf(3), tiles: TILES });
+    painter.draw({ id: 3, settings: settingsOf(3), isDraft: false, tiles: TILES });
     await drain();
     expect(keys(replies, 2)).toEqual(before);
     const rest = ['a', 'b', 'c', 'd'].filter((key) => !before.includes(key));
@@ -90,11 +90,31 @@ describe('a painter', () => {
     expect(replies.filter(({ kind }) => kind === 'done')).toEqual([{ kind: 'done', request: 3 }]);
   });
 
+  it('draws drafts at half the size, and the exact square when it is asked for that', async () => {
+    const { painter, replies, drain } = openPainter();
+    const sizes = (request: number): number[] =>
+      replies.flatMap((reply) => (reply.kind === 'tile' && reply.request === request ? [reply.size] : []));
+    painter.draw({ id: 1, settings: settingsOf(10), isDraft: true, tiles: TILES });
+    await drain();
+    painter.draw({ id: 2, settings: settingsOf(10), isDraft: false, tiles: TILES });
+    await drain();
+    painter.draw({ id: 3, settings: settingsOf(10), isDraft: true, tiles: TILES });
+    await drain();
+    expect(sizes(1)).toEqual([8, 8, 8, 8]);
+    expect(sizes(2)).toEqual([16, 16, 16, 16]);
+    expect(sizes(3)).toEqual([]);
+    const last = replies.find((reply) => reply.kind === 'tile' && reply.request === 2 && reply.key === 'a');
+    const expected = drawTile(photoOf('/pixels/a'), settingsOf(10), tileOf('a'), { stages: [] });
+    expect(last?.kind === 'tile' && Array.from(last.pixels)).toEqual(
+      Array.from(toCanvasPixels(expected, INPUT, 'pixels')),
+    );
+  });
+
   it('draws nothing again that would look the same', async () => {
     const { painter, replies, drain } = openPainter();
-    painter.draw({ id: 1, settings: settingsOf(10, 0), tiles: TILES });
+    painter.draw({ id: 1, settings: settingsOf(10, 0), isDraft: false, tiles: TILES });
     await drain();
-    painter.draw({ id: 2, settings: settingsOf(20, 0), tiles: TILES });
+    painter.draw({ id: 2, settings: settingsOf(20, 0), isDraft: false, tiles: TILES });
     await drain();
     expect(keys(replies, 1)).toHaveLength(4);
     expect(keys(replies, 2)).toEqual([]);
@@ -109,7 +129,7 @@ describe('a painter', () => {
       return photoOf(url);
     });
     const twice = [...TILES, { ...tileOf('a'), key: 'a2', view: 1 }];
-    painter.draw({ id: 1, settings: settingsOf(5), tiles: twice });
+    painter.draw({ id: 1, settings: settingsOf(5), isDraft: false, tiles: twice });
     await drain();
     expect(asked.sort()).toEqual(TILES.map(({ url }) => url));
     expect(keys(replies, 1).sort()).toEqual(['a', 'a2', 'c', 'd']);
@@ -121,7 +141,7 @@ describe('a painter', () => {
 
   it('says that it is done when it is asked for nothing', async () => {
     const { painter, replies, drain } = openPainter();
-    painter.draw({ id: 9, settings: settingsOf(5), tiles: [] });
+    painter.draw({ id: 9, settings: settingsOf(5), isDraft: false, tiles: [] });
     await drain();
     expect(replies).toEqual([{ kind: 'done', request: 9 }]);
   });
@@ -131,9 +151,9 @@ describe('a painter', () => {
     const { painter, replies, drain, settle } = openPainter(
       (url) => new Promise((resolve) => waiting.push(() => resolve(photoOf(url)))),
     );
-    painter.draw({ id: 1, settings: settingsOf(5), tiles: [tileOf('a')] });
+    painter.draw({ id: 1, settings: settingsOf(5), isDraft: false, tiles: [tileOf('a')] });
     await settle();
-    painter.draw({ id: 2, settings: settingsOf(5), tiles: [tileOf('b')] });
+    painter.draw({ id: 2, settings: settingsOf(5), isDraft: false, tiles: [tileOf('b')] });
     await settle();
     for (const resolve of waiting.splice(0)) resolve();
     await drain();

@@ -20,9 +20,9 @@ const CHANNELS_FIRST = [0, 3, 1, 2];
 /** A picture-shaped tensor with channels last and its border filled up: ONNX's pads are [top, left, bottom, right]. */
 function padded({ tf, ints }: Call, x: Tensor, value: number): Tensor4D {
   const [top = 0, left = 0, bottom = 0, right = 0] = ints('pads', [0, 0, 0, 0]);
-  const turned = tf.transpose(x, CHANNELS_LAST) as Tensor4D;
+  const turned = tf.transpose(x as Tensor4D, CHANNELS_LAST);
   const borders: [number, number][] = [[0, 0], [top, bottom], [left, right], [0, 0]]; // prettier-ignore
-  return tf.pad(turned, borders, value) as Tensor4D;
+  return tf.pad(turned, borders, value);
 }
 
 function stridesOf({ ints }: Call): [number, number] {
@@ -84,7 +84,7 @@ const KERNELS = new Map<string, Kernel>([
   ['MaxPool', maxPool],
   ['BatchNormalization', batchNorm],
   ['GlobalAveragePool', ({ tf, input }) => tf.mean(input[0]!, [2, 3], true)],
-  ['Flatten', ({ input }) => input[0]!.reshape([input[0]!.shape[0]!, -1])],
+  ['Flatten', ({ input }) => input[0]!.reshape([input[0]!.shape[0], -1])],
   ['Gemm', gemm],
   ['Softmax', ({ tf, input, int }) => tf.softmax(input[0]!, int('axis', -1))],
 ]);

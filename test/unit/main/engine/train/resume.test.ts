@@ -96,6 +96,8 @@ describe.each(CASES)('%s', (_name, how, changes) => {
     const tensors = memory().numTensors;
     const whole = await begin(recipe, createRunControl());
     const run = await begin(recipe, dyingAt(1));
+    const { runners } = (await openInterrupted(run)).checkpoint.state;
+    expect(runners[recipe.mode === 'freeze' ? 'frozen' : 'step'].runner).toBe(how);
     let lives = 1;
     for (; !isEnded(run); lives++) {
       // Another way would be faster by now; the run keeps to its own.

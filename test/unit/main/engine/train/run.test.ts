@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { importBackbone } from '../../../../../src/main/engine/backbones/store.js';
 import { getBackbone } from '../../../../../src/main/engine/backbones/registry.js';
 import { createRunFolder, readModel } from '../../../../../src/main/engine/runs/run-folder.js';
 import { loadTensorFlow } from '../../../../../src/main/engine/tf.js';
@@ -9,12 +8,11 @@ import { createRunControl } from '../../../../../src/main/engine/train/control.j
 import { type Emit, trainRun } from '../../../../../src/main/engine/train/run.js';
 import { parsePolicy } from '../../../../../src/shared/augment/policy.js';
 import { presetPolicy } from '../../../../../src/shared/augment/presets.js';
-import { createRecipe, type Recipe } from '../../../../../src/shared/recipe.js';
+import type { Recipe } from '../../../../../src/shared/recipe.js';
 import type { EpochMetrics, RunSummary } from '../../../../../src/shared/reports.js';
-import { writeClassFolder } from '../../../../support/class-folder.js';
-import { makeFolder, putFile, removeFolder } from '../../../../support/images.js';
+import { makeFolder, removeFolder } from '../../../../support/images.js';
 import { formulaWeights } from '../../../../support/networks.js';
-import { encodeCheckpoint } from '../../../../support/torch-writer.js';
+import { type Change, fineTune, numbersOf, prepareRuns, recipeFor, training } from './run-setting.js';
 
 const root = makeFolder('runs');
 const data = join(root, 'data');
@@ -28,24 +26,7 @@ interface Trained {
   readonly tensors: readonly number[];
 }
 
-/** A short recipe on the test net; `change` edits it. */
-function recipeOf(change: (recipe: Recipe) => Recipe = (recipe) => recipe): Recipe {
-  const recipe = createRecipe(data);
-  return change({
-    ...recipe,
-    backbone: { id: 'test_tiny', weightsFile: null },
-    augment: presetPolicy('none'),
-    training: { ...recipe.training, epochs: 4, batchSize: 8, learningRate: 0.05, seed: 3 },
-  });
-}
-
-const fineTune = (overrides: Partial<Recipe['fineTune']>) => (recipe: Recipe) =>
-  ({ ...recipe, mode: 'fine-tune', fineTune: { ...recipe.fineTune, ...overrides } }) satisfies Recipe;
-
-const training = (overrides: Partial<Recipe['training']>) => (recipe: Recipe) => ({
-  ...recipe,
-  training: { ...recipe.training, ...overrides },
-});
+const recipeOf = (...changes: readonly Change[]): Recipe => recipeFor(data, ...changes);
 
 async function train(
   recipe: Recipe,
@@ -74,16 +55,11 @@ async function train(
 }
 
 const losses = ({ epochs }: Trained): number[] => epochs.map(({ train: { loss } }) => loss);
-const numbers = ({ epochs }: Trained) => epochs.map(({ epoch, train: t, val, lr }) => ({ epoch, train: t, val, lr }));
+const numbers = ({ epochs }: Trained) => epochs.map(numbersOf);
 
 describe('a run', () => {
   beforeAll(async () => {
-    process.env['GRAFT_HOME'] = join(root, 'home');
-    await writeClassFolder(data, ['a', 'b', 'c'], { train: 8, val: 5 });
-    const definition = getBackbone('test_tiny');
-    const file = join(root, 'tiny.pth');
-    putFile(file, await encodeCheckpoint(formulaWeights(definition.build()), 'torch-zip'));
-    await importBackbone(definition, file);
+    await prepareRuns(root, data, { train: 8, val: 5 });
   });
   afterAll(() => {
     delete process.env['GRAFT_HOME'];

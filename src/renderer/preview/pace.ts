@@ -1,0 +1,39 @@
+/** What has not changed for so long rests. */
+export const REST_MS = 150;
+/** Exact drawing may take so long before what moves is drawn coarsely. */
+const BUDGET_MS = 40;
+
+/** Decides whether what moves is drawn exactly or as a draft: exactly, unless that takes too long here. */
+export interface Pace {
+  /** Notes a request. @returns whether it should be a draft */
+  ask(nowMs: number): boolean;
+  /** Notes that the latest request is drawn. */
+  finish(nowMs: number): void;
+}
+
+/** Makes a {@link Pace}; each movement begins exactly. */
+export function createPace(): Pace {
+  let askedMs = -Infinity;
+  /** Since when an exact drawing has been on its way, through requests that overtook each other; null for none. */
+  let exactSinceMs: number | null = null;
+  let isTooSlow = false;
+
+  return {
+    ask(nowMs) {
+      if (nowMs - askedMs > REST_MS) {
+        isTooSlow = false;
+        exactSinceMs = null;
+      }
+      askedMs = nowMs;
+      if (exactSinceMs !== null && nowMs - exactSinceMs > BUDGET_MS) isTooSlow = true;
+      if (isTooSlow) exactSinceMs = null;
+      else exactSinceMs ??= nowMs;
+      return isTooSlow;
+    },
+    finish(nowMs) {
+      if (exactSinceMs === null) return;
+      isTooSlow = nowMs - exactSinceMs > BUDGET_MS;
+      exactSinceMs = null;
+    },
+  };
+}

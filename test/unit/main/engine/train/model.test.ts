@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { testTiny } from '../../../../../src/main/engine/backbones/test-tiny.js';
+import type { ProbeTask, RunnerChoice } from '../../../../../src/main/engine/compiled/frozen-network.js';
+import { loadTensorFlow } from '../../../../../src/main/engine/tf.js';
+import { createTrainingModel, type Runners } from '../../../../../src/main/engine/train/model.js';
+import type { Progress } from '../../../../../src/shared/progress.js';
+import { formulaWeights } from '../../../../support/networks.js';
+import { fineTune, recipeFor } from './run-setting.js';
+
+const remembered = new Map<ProbeTask, RunnerChoice>();
+const probed: ProbeTask[] = [];
+vi.mock('../../../../../src/main/engine/compiled/frozen-network.js', async (original) => ({
+  ...(await original<object>()),
+  rememberedRunner: async (_tf: unknown, _id: string, task: ProbeTask) => remembered.get(task) ?? null,
+  chooseRunner: async (_tf: unknown, _id: string, task: ProbeTask): Promise<RunnerChoice> => {
+    probed.push(task);
+    return { runner: 'eager', reason: 'probed' };
+  },
+}));
+
+async function open(runners: Runners | null = null) {
+  const progress: Progress[] = [];
+  const tf = await loadTensorFlow();
+  const before = tf.memory().numTensors;
+  const weights = formulaWeights(testTiny.build());
+  const recipe = recipeFor('/data', fineTune({ stages: 2, batchNorm: 'frozen' }));
+  const onProgress = (one: Progress): void => void progress.push(one);
+  const model = await createTrainingModel(tf, testTiny, weights, 3, recipe, { runners, onProgress });
+  const { runners: chosen, frozenWeights, frozenFingerprint } = model;
+  model.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+  return { progress, chosen, frozenWeights, frozenFingerprint };
+}
+
+describe('createTrainingModel', () => {
+  beforeEach(() => {
+    remembered.clear();
+    probed.length = 0;
+  });
+
+  it('tells while it finds out how to run, which takes a while', async () => {
+    const { progress, chosen } = await open();
+    expect(probed).toEqual(['frozen', 'step-frozen']);
+    const step = { task: 'probe', total: 1, unit: 'steps', label: 'Test net' };
+    expect(progress).toEqual([0, 1, 0, 1].map((done) => ({ ...step, done })));
+    expect(chosen.step).toEqual({ runner: 'eager', reason: 'probed' });
+  });
+
+  it('says nothing where it remembers', async () => {
+    const choice = { runner: 'eager', reason: 'known' } as const;
+    for (const task of ['frozen', 'step-frozen'] as const) remembered.set(task, choice);
+    const { progress, chosen } = await open();
+    expect({ progress, chosen, probed }).toEqual({
+      progress: [],
+      chosen: { frozen: choice, step: choice },
+      probed: [],
+    });
+  });
+
+  it('runs on as an earlier part of the run did, and knows the same weights however they run', async () => {
+    const kept = (runner: RunnerChoice['runner']): Runners => {
+      const choice = { runner, reason: 'as before' };
+      return { frozen: choice, step: choice };
+    };
+    const eager = await open(kept('eager'));
+    const compiled = await open(kept('compiled'));
+    expect(compiled.chosen).toEqual(kept('compiled'));
+    expect([...eager.progress, ...compiled.progress, ...probed]).toEqual([]);
+    expect(compiled.frozenWeights).toBe(eager.frozenWeights);
+    expect(compiled.frozenFingerprint).not.toBe(eager.frozenFingerprint);
+  });
+});
