@@ -13,24 +13,26 @@ export interface Pace {
 
 /** Makes a {@link Pace}; each movement begins exactly. */
 export function createPace(): Pace {
-  let askedMs = -Infinity;
+  /** When something was asked for or finished last. */
+  let activeMs = -Infinity;
   /** Since when an exact drawing has been on its way, through requests that overtook each other; null for none. */
   let exactSinceMs: number | null = null;
   let isTooSlow = false;
 
   return {
     ask(nowMs) {
-      if (nowMs - askedMs > REST_MS) {
+      if (nowMs - activeMs > REST_MS) {
         isTooSlow = false;
         exactSinceMs = null;
       }
-      askedMs = nowMs;
+      activeMs = nowMs;
       if (exactSinceMs !== null && nowMs - exactSinceMs > BUDGET_MS) isTooSlow = true;
       if (isTooSlow) exactSinceMs = null;
       else exactSinceMs ??= nowMs;
       return isTooSlow;
     },
     finish(nowMs) {
+      activeMs = nowMs;
       if (exactSinceMs === null) return;
       isTooSlow = nowMs - exactSinceMs > BUDGET_MS;
       exactSinceMs = null;

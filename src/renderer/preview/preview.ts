@@ -40,6 +40,7 @@ export function openPreview(listener: PreviewListener, cores: number = navigator
   let isDraft = false;
   const pace = createPace();
   let rest: ReturnType<typeof setTimeout> | null = null;
+  let drawExactly = (): void => undefined;
   /** Workers that have not finished the latest request. */
   const busy = new Set<Worker>();
 
@@ -51,6 +52,7 @@ export function openPreview(listener: PreviewListener, cores: number = navigator
       listener.onFailed(reply.key, reply.message);
     } else if (reply.request === latest && busy.delete(worker) && busy.size === 0) {
       pace.finish(performance.now());
+      if (isDraft) rest = setTimeout(drawExactly, REST_MS);
       listener.onDone(isDraft);
     }
   };
@@ -69,15 +71,13 @@ export function openPreview(listener: PreviewListener, cores: number = navigator
 
   return {
     draw(settings, tiles) {
-      isDraft = pace.ask(performance.now());
-      send(settings, tiles);
       if (rest !== null) clearTimeout(rest);
-      rest = null;
-      if (!isDraft) return;
-      rest = setTimeout(() => {
+      isDraft = pace.ask(performance.now());
+      drawExactly = () => {
         isDraft = false;
         send(settings, tiles);
-      }, REST_MS);
+      };
+      send(settings, tiles);
     },
     close() {
       if (rest !== null) clearTimeout(rest);

@@ -93,6 +93,13 @@ describe('the pace of drawing', () => {
     expect(pace.ask(100 + REST_MS + 1)).toBe(false);
   });
 
+  it('takes a request that comes right after a slow drawing for the same movement', () => {
+    const pace = createPace();
+    expect(pace.ask(0)).toBe(false);
+    pace.finish(400);
+    expect(pace.ask(420)).toBe(true);
+  });
+
   it('notices it too where every request overtakes the one before', () => {
     const pace = createPace();
     expect([0, 16, 32, 48, 64].map((at) => pace.ask(at))).toEqual([false, false, false, true, true]);
