@@ -73,3 +73,11 @@ export function softmax(logits: ArrayLike<number>): number[] {
   const sum = powers.reduce((a, b) => a + b, 0);
   return powers.map((power) => power / sum);
 }
+
+/** Whether an epoch is better than another by its validation: higher accuracy, and of equals the lower loss. */
+export function isBetterEpoch(
+  a: { readonly accuracy: number; readonly loss: number },
+  b: { readonly accuracy: number; readonly loss: number },
+): boolean {
+  return a.accuracy > b.accuracy || (a.accuracy === b.accuracy && a.loss < b.loss);
+}

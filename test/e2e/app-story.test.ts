@@ -20,6 +20,8 @@ const root = makeFolder('app-story');
 const data = join(root, 'photos', 'insects');
 const exports = join(root, 'photos', 'exports');
 const home = join(root, 'home');
+/** What axe found on the way. */
+const barriers: string[] = [];
 const total = 2 * (STORY_COUNTS.train + STORY_COUNTS.val);
 
 /** The whole way by mouse, with the default backbone and its published weights. */
@@ -46,7 +48,7 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from 
     for (const name of ['Data', 'Augment', 'Train', 'Evaluate', 'Export', 'Runs']) {
       await openStep(page, name);
       await page.getByRole('main', { name }).getByRole('button').first().waitFor();
-      await takeScreenshots(page, `empty-${name.toLowerCase()}`);
+      barriers.push(...(await takeScreenshots(page, `empty-${name.toLowerCase()}`)));
     }
     expect(new URL(page.url()).hash).toBe('#/runs');
     expect(page.url()).not.toContain('token');
@@ -65,14 +67,14 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from 
     await page.getByRole('button', { name: /^ants: 36 pictures, 24 for training, 12 for validation/ }).waitFor();
     await page.getByRole('region', { name: 'Problems' }).getByText('1', { exact: true }).first().waitFor();
     await page.waitForFunction(() => [...document.images].slice(0, 8).every((image) => image.naturalWidth > 0));
-    await takeScreenshots(page, 'data');
+    barriers.push(...(await takeScreenshots(page, 'data')));
   });
 
   it('shows what augmentation does, and follows a preset', async () => {
     await page.getByRole('button', { name: 'Next: Augment' }).click();
     const canvases = page.getByRole('main', { name: 'Augment' }).locator('canvas');
     await expect.poll(() => canvases.count()).toBeGreaterThanOrEqual(12);
-    await takeScreenshots(page, 'augment');
+    barriers.push(...(await takeScreenshots(page, 'augment')));
     await page.getByRole('button', { name: 'Tutorial', exact: true }).click();
     await expect.poll(() => page.getByRole('article').count()).toBe(2);
   });
@@ -81,16 +83,16 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from 
     await openStep(page, 'Train');
     await page.getByLabel('Epochs').first().fill('3');
     await page.getByLabel('Epochs').first().press('Tab');
-    await takeScreenshots(page, 'train-setup');
+    barriers.push(...(await takeScreenshots(page, 'train-setup')));
     await page.getByRole('button', { name: 'Start training' }).click();
     await page.getByRole('button', { name: 'Stop and keep' }).waitFor({ timeout: 60_000 });
     await page
       .getByText(/Epoch 2 of 3/)
       .first()
       .waitFor({ timeout: 240_000 });
-    await takeScreenshots(page, 'train-live');
+    barriers.push(...(await takeScreenshots(page, 'train-live')));
     await page.getByRole('button', { name: 'See where it is wrong' }).waitFor({ timeout: 240_000 });
-    await takeScreenshots(page, 'train-ended');
+    barriers.push(...(await takeScreenshots(page, 'train-ended')));
   });
 
   it('shows what the model confuses, and the pictures behind a number', { timeout: 120_000 }, async () => {
@@ -103,7 +105,7 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from 
     await main.getByRole('region', { name: 'Pictures' }).getByRole('listitem').first().getByRole('button').click();
     await page.getByRole('dialog').getByText('Loss').waitFor();
     await page.keyboard.press('Escape');
-    await takeScreenshots(page, 'evaluate');
+    barriers.push(...(await takeScreenshots(page, 'evaluate')));
   });
 
   it('predicts a picture from outside', { timeout: 120_000 }, async () => {
@@ -120,7 +122,7 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from 
     );
     await page.getByRole('heading', { name: '2 predictions' }).waitFor({ timeout: 90_000 });
     await page.waitForFunction(() => [...document.images].some((image) => image.naturalWidth > 0));
-    await takeScreenshots(page, 'try');
+    barriers.push(...(await takeScreenshots(page, 'try')));
   });
 
   it('exports a tested file to a folder of the user', { timeout: 120_000 }, async () => {
@@ -130,7 +132,7 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from 
     await dialog.getByRole('button', { name: 'Places' }).click();
     await dialog.getByText('photos', { exact: true }).first().dblclick();
     await dialog.getByText('exports', { exact: true }).click();
-    await takeScreenshots(page, 'folder-picker');
+    barriers.push(...(await takeScreenshots(page, 'folder-picker')));
     await dialog.getByRole('button', { name: 'Use this folder' }).click();
     const card = page.getByRole('article', { name: /^TensorFlow.js/ });
     await card.getByRole('button', { name: 'Export', exact: true }).click();
@@ -138,7 +140,7 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from 
     const out = (await card.locator('.written .mono').innerText()).trim();
     expect(out.startsWith(exports)).toBe(true);
     expect(existsSync(join(out, 'model.json'))).toBe(true);
-    await takeScreenshots(page, 'export');
+    barriers.push(...(await takeScreenshots(page, 'export')));
   });
 
   it('keeps the run', async () => {
@@ -150,10 +152,14 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from 
       .first()
       .waitFor();
     await page.getByRole('complementary', { name: 'Selected run' }).getByRole('heading').first().waitFor();
-    await takeScreenshots(page, 'runs');
+    barriers.push(...(await takeScreenshots(page, 'runs')));
   });
 
   it('went without an error, and without anything that the content security policy refused', () => {
     expect(browser.problems).toEqual([]);
+  });
+
+  it('has no barriers that axe can find, on any page, light or dark', () => {
+    expect(barriers).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
 import { dataFolder } from '../../src/main/engine/paths.js';
 import { ROOT } from './shared-data.js';
@@ -108,9 +109,22 @@ const SIZES = [
   { width: 1920, height: 1080 },
 ] as const;
 
-/** Pictures of a page in both appearances and sizes; leaves it light and small. */
-export async function takeScreenshots(page: Page, name: string): Promise<void> {
+/** What axe finds wrong with a page as it is shown, as one line a finding. */
+export async function findBarriers(page: Page, name: string): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${name}: ${id}: ${help}: ${target.join(' ')}: ${failureSummary ?? ''}`),
+  );
+}
+
+/**
+ * Pictures of a page in both appearances and sizes; leaves it light and small.
+ *
+ * @returns what axe finds in either appearance
+ */
+export async function takeScreenshots(page: Page, name: string): Promise<string[]> {
   mkdirSync(SCREENSHOTS, { recursive: true });
+  const barriers: string[] = [];
   for (const colorScheme of ['dark', 'light'] as const) {
     await page.emulateMedia({ colorScheme });
     for (const size of [...SIZES].reverse()) {
@@ -119,5 +133,7 @@ export async function takeScreenshots(page: Page, name: string): Promise<void> {
       await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
       await page.screenshot({ path: join(SCREENSHOTS, `${name}-${colorScheme}-${size.width}.png`) });
     }
+    barriers.push(...(await findBarriers(page, `${name} ${colorScheme}`)));
   }
+  return barriers;
 }

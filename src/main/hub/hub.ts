@@ -95,6 +95,9 @@ function guard(handlers: Handlers, check: Grants['check']): Partial<Handlers> {
   return Object.fromEntries(names.map((name) => [name, guarded(name)]));
 }
 
+/** The library's decoded pictures come and go: unlike training's activations, their memory is given back. */
+const LIBRARY_ENV = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' } as const;
+
 /**
  * Starts the engine and the library and puts one contract over both, see {@link Hub}.
  *
@@ -121,7 +124,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     manageProcess({
       ...own,
       entry: start.entry ?? own.entry,
-      env: { ...start.env, GRAFT_HOME: dataFolder },
+      env: { ...(own.name === 'library' ? LIBRARY_ENV : {}), ...start.env, GRAFT_HOME: dataFolder },
       ...(start.execPath === undefined ? {} : { execPath: start.execPath }),
       ...(start.launch === undefined ? {} : { launch: start.launch }),
       stopTimeoutMs: options.stopTimeoutMs ?? STOP_TIMEOUT_MS,

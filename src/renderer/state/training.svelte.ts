@@ -1,5 +1,6 @@
 import type { Events } from '../../shared/contract.js';
 import { type WireError } from '../../shared/errors.js';
+import { isBetterEpoch } from '../../shared/metrics.js';
 import type { Progress } from '../../shared/progress.js';
 import type { Recipe } from '../../shared/recipe.js';
 import type { BatchMetrics, EpochMetrics, SamplePrediction, TrainStarted } from '../../shared/reports.js';
@@ -55,10 +56,10 @@ export class TrainingState {
     return this.epochs.at(-1) ?? null;
   }
 
-  /** The epoch with the best validation accuracy; the earlier one where two are equal. */
+  /** The epoch whose weights are kept so far. */
   get best(): EpochMetrics | null {
     return this.epochs.reduce<EpochMetrics | null>(
-      (best, epoch) => (best === null || epoch.val.accuracy > best.val.accuracy ? epoch : best),
+      (best, epoch) => (best === null || isBetterEpoch(epoch.val, best.val) ? epoch : best),
       null,
     );
   }

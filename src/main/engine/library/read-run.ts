@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Recipe } from '../../../shared/recipe.js';
+import { isBetterEpoch } from '../../../shared/metrics.js';
 import type { EpochMetrics, RunSummary } from '../../../shared/reports.js';
 import type { RunDetail, RunInfo, RunStatus } from '../../../shared/studio.js';
 import { lossAndAccuracySchema, readMetrics } from '../runs/metrics-log.js';
@@ -56,8 +57,7 @@ function lastOfEach(lines: readonly EpochMetrics[]): EpochMetrics[] {
 function bestOf(summary: RunSummary | null, epochs: readonly EpochMetrics[]): RunInfo['best'] {
   if (summary !== null) return { epoch: summary.best.epoch, val: summary.best.val };
   let best: EpochMetrics | null = null;
-  // The first among equals, as training keeps it.
-  for (const metrics of epochs) if (best === null || metrics.val.accuracy > best.val.accuracy) best = metrics;
+  for (const metrics of epochs) if (best === null || isBetterEpoch(metrics.val, best.val)) best = metrics;
   return best === null ? null : { epoch: best.epoch, val: best.val };
 }
 

@@ -1,29 +1,34 @@
-import type { BatchMetrics } from '../../../shared/reports.js';
+import type { BatchMetrics, EpochMetrics } from '../../../shared/reports.js';
 
 /** Batches are shown at most this often: the eye follows no more, and drawing takes time from training. */
-const PACE_MS = 300;
+const BATCH_PACE_MS = 300;
+/** An epoch's end is shown at most this long after it. */
+const EPOCH_PACE_MS = 80;
 
-/** The batches of a run at a pace that can be followed; the latest is never held back for long. */
+/** A run's curves at a pace that can be followed. What comes after a pause is shown at once, the latest never lost. */
 export class LiveFeed {
   batches: readonly BatchMetrics[] = $state.raw([]);
-  #held: readonly BatchMetrics[] | null = null;
+  epochs: readonly EpochMetrics[] = $state.raw([]);
+  #held: { readonly batches: readonly BatchMetrics[]; readonly epochs: readonly EpochMetrics[] } | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #shownMs = -Infinity;
 
-  /** Takes what there is now. `isUrgent` shows it at once, as at the end of an epoch. */
-  take(batches: readonly BatchMetrics[], isUrgent: boolean): void {
-    this.#held = batches;
-    if (isUrgent || this.#timer === null) this.#show();
+  /** Takes what there is now. @param isOver there is nothing more to come */
+  take(batches: readonly BatchMetrics[], epochs: readonly EpochMetrics[], isOver: boolean): void {
+    this.#held = { batches, epochs };
+    const isUrgent = epochs.length !== this.epochs.length || batches.length === 0;
+    const waitMs = isOver ? 0 : (isUrgent ? EPOCH_PACE_MS : BATCH_PACE_MS) - (performance.now() - this.#shownMs);
+    this.stop();
+    if (waitMs <= 0) this.#show();
+    else this.#timer = setTimeout(() => this.#show(), waitMs);
   }
 
   #show(): void {
-    this.stop();
     if (this.#held === null) return;
-    this.batches = this.#held;
+    this.batches = this.#held.batches;
+    this.epochs = this.#held.epochs;
     this.#held = null;
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.#show();
-    }, PACE_MS);
+    this.#shownMs = performance.now();
   }
 
   /** Shows nothing more by itself. */

@@ -1,14 +1,10 @@
+import { isBetterEpoch } from '../../../../shared/metrics.js';
 import type { LossAndAccuracy } from '../../../../shared/reports.js';
 import type { Callback } from '../fit.js';
 
 export interface BestEpoch {
   readonly epoch: number;
   readonly val: LossAndAccuracy;
-}
-
-/** Whether `a` is better than `b`: higher validation accuracy, and of equals the lower loss. */
-export function isBetter(a: LossAndAccuracy, b: LossAndAccuracy): boolean {
-  return a.accuracy > b.accuracy || (a.accuracy === b.accuracy && a.loss < b.loss);
 }
 
 export interface BestWeights<S> extends Callback {
@@ -44,7 +40,7 @@ export function createBestWeights<S>(
       kept = null;
     },
     async onEpochEnd(state, logs) {
-      if (best !== null && !isBetter(logs.val, best.val)) return;
+      if (best !== null && !isBetterEpoch(logs.val, best.val)) return;
       best = { epoch: state.epoch, val: logs.val };
       const previous = kept;
       kept = await model.snapshot();

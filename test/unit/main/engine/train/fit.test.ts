@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GraftError } from '../../../../../src/shared/errors.js';
-import { createBestWeights, isBetter } from '../../../../../src/main/engine/train/callbacks/best-weights.js';
+import { createBestWeights } from '../../../../../src/main/engine/train/callbacks/best-weights.js';
+import { isBetterEpoch } from '../../../../../src/shared/metrics.js';
 import { createEarlyStopping } from '../../../../../src/main/engine/train/callbacks/early-stopping.js';
 import { createNanGuard } from '../../../../../src/main/engine/train/callbacks/nan-guard.js';
 import { createReporter } from '../../../../../src/main/engine/train/callbacks/reporter.js';
@@ -232,8 +233,8 @@ describe('callbacks', () => {
   });
 
   it('keeps the best weights by accuracy, then loss, and puts them back', async () => {
-    expect(isBetter({ accuracy: 0.9, loss: 2 }, { accuracy: 0.8, loss: 1 })).toBe(true);
-    expect(isBetter({ accuracy: 0.9, loss: 1 }, { accuracy: 0.9, loss: 1 })).toBe(false);
+    expect(isBetterEpoch({ accuracy: 0.9, loss: 2 }, { accuracy: 0.8, loss: 1 })).toBe(true);
+    expect(isBetterEpoch({ accuracy: 0.9, loss: 1 }, { accuracy: 0.9, loss: 1 })).toBe(false);
     let weights = 0;
     const released: number[] = [];
     const best = createBestWeights<number>({
