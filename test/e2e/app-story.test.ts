@@ -74,6 +74,7 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from 
     await page.getByRole('button', { name: 'Next: Augment' }).click();
     const canvases = page.getByRole('main', { name: 'Augment' }).locator('canvas');
     await expect.poll(() => canvases.count()).toBeGreaterThanOrEqual(12);
+    await expect.poll(() => page.locator('main [aria-busy="true"]').count()).toBe(0);
     barriers.push(...(await takeScreenshots(page, 'augment')));
     await page.getByRole('button', { name: 'Tutorial', exact: true }).click();
     await expect.poll(() => page.getByRole('article').count()).toBe(2);

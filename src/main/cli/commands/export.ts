@@ -38,7 +38,7 @@ export function addExportCommand(program: Command, context: CommandContext): voi
     .description("Write a run's model in a format for use elsewhere, and test the files.")
     .argument('<run>', "a run's folder")
     .requiredOption('--out <dir>', 'folder for the files, new or empty')
-    .option('--format <name>', 'tfjs: a TensorFlow.js layers model', 'tfjs')
+    .option('--format <name>', 'tfjs (TensorFlow.js), onnx, or saved-model (TensorFlow)', 'tfjs')
     .option('--json', 'one JSON object on stdout')
     .addHelpText('after', '\nExample:\n  graft export runs/first --out runs/first-tfjs')
     .action(context.action((run: string, options: ExportOptions) => exportRun(context, run, options)));

@@ -3,6 +3,7 @@ import type { Studio } from '../../state/studio.svelte.js';
 import type { CurveGroup } from './curves.js';
 import { Estimate } from './estimate.svelte.js';
 import { type Readiness, findReadiness } from './readiness.js';
+import { freshName } from './run-name.js';
 import { Weights } from './weights.svelte.js';
 
 /** Where the start of a run stands. */
@@ -45,7 +46,11 @@ export class TrainPageState {
     const { recipe } = this.#studio.project;
     const backbone = this.#studio.backbones.find(({ id }) => id === recipe?.backbone.id);
     const label = backbone?.label ?? recipe?.backbone.id ?? 'Run';
-    return recipe?.mode === 'fine-tune' ? `${label}, fine-tuned` : label;
+    const base = recipe?.mode === 'fine-tune' ? `${label}, fine-tuned` : label;
+    return freshName(
+      base,
+      this.#studio.runs.list.map(({ name }) => name),
+    );
   }
 
   toggleGroup(group: CurveGroup): void {

@@ -1,0 +1,94 @@
+import { beforeEach, expect, it } from 'vitest';
+import { TrainingState } from '../../../../src/renderer/state/training.svelte.js';
+import { createRecipe } from '../../../../src/shared/recipe.js';
+import type { CurrentRun, EpochMetrics } from '../../../../src/shared/reports.js';
+import { createFakeLine, settle, type FakeLine } from './fake-line.js';
+
+const epoch = (number: number, accuracy: number, loss = 0.5): EpochMetrics => ({
+  epoch: number,
+  epochs: 4,
+  train: { accuracy: 0.5, loss: 1 },
+  val: { accuracy, loss },
+  lr: 0.01,
+  imagesPerSecond: 10,
+  seconds: { train: 1, validate: 1, wait: 0 },
+});
+const batch = { run: '/r', epoch: 1, step: 3, steps: 12, loss: 1, accuracy: 0.5, lr: 0.01, imagesPerSecond: 10 };
+const running: CurrentRun = {
+  run: '/r',
+  recipe: createRecipe('/photos'),
+  startedAt: '2026-01-01T00:00:00Z',
+  isPaused: false,
+  started: { classes: ['a', 'b'], images: { train: 10, val: 5 }, steps: 12, epochsDone: 0 },
+  progress: null,
+  epochs: [epoch(1, 0.8)],
+  batches: [],
+  samples: [],
+};
+
+let current: CurrentRun | null;
+let line: FakeLine;
+let state: TrainingState;
+
+beforeEach(async () => {
+  current = null;
+  line = createFakeLine({ 'train.current': async () => current });
+  state = new TrainingState(line.connection, (error) => {
+    throw error;
+  });
+  await line.connection.open();
+  await settle();
+});
+
+it('follows a run from its start to its end', async () => {
+  expect(state.phase).toBe('idle');
+  state.begin('/r', createRecipe('/photos'));
+  expect(state.phase).toBe('starting');
+  line.server.emit('train.started', { run: '/r', classes: [], images: { train: 1, val: 1 }, steps: 12, epochsDone: 0 });
+  line.server.emit('train.batch', batch);
+  line.server.emit('train.epoch', { run: '/r', ...epoch(1, 0.8) });
+  line.server.emit('train.paused', { run: '/r', isPaused: true });
+  await settle();
+  expect(state.phase).toBe('paused');
+  expect(state.fraction).toBe(0.25);
+  line.server.emit('train.failed', { run: '/r', error: { code: 'diverged', message: 'the loss is not a number' } });
+  await settle();
+  expect(state.phase).toBe('failed');
+  expect(state.isRunning).toBe(false);
+});
+
+it('knows which epoch is kept: the most accurate, and of equals the one with less loss', async () => {
+  state.begin('/r', createRecipe('/photos'));
+  for (const metrics of [epoch(1, 0.8), epoch(2, 0.9, 0.4), epoch(3, 0.9, 0.3), epoch(4, 0.9, 0.35)]) {
+    line.server.emit('train.epoch', { run: '/r', ...metrics });
+  }
+  await settle();
+  expect(state.best?.epoch).toBe(3);
+  expect(state.latest?.epoch).toBe(4);
+});
+
+it('asks for a run that another window has started', async () => {
+  current = running;
+  line.server.emit('train.batch', batch);
+  await settle();
+  expect(state.run).toBe('/r');
+  expect(state.epochs).toHaveLength(1);
+});
+
+it('takes an epoch again that a resumed run repeats', async () => {
+  current = running;
+  await state.catchUp();
+  line.server.emit('train.epoch', { run: '/r', ...epoch(2, 0.7) });
+  line.server.emit('train.epoch', { run: '/r', ...epoch(2, 0.75) });
+  await settle();
+  expect(state.epochs.map(({ val }) => val.accuracy)).toEqual([0.8, 0.75]);
+});
+
+it('lets go of a run that its engine took along', async () => {
+  current = running;
+  await state.catchUp();
+  current = null;
+  line.server.emit('host.engine', { process: 'engine', state: 'ready', message: null });
+  await settle();
+  expect(state.phase).toBe('idle');
+});
