@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { GraftError, messageOf } from '../../shared/errors.js';
 import { SECURITY_HEADERS } from '../hub/headers.js';
+import { HTTP_STATUS } from '../hub/http-status.js';
 import type { StaticFile } from '../hub/static-files.js';
 import type { Hub, MediaFile } from '../hub/types.js';
 import type { ElectronMain } from './electron.js';
@@ -13,12 +14,6 @@ export function registerAppScheme({ protocol }: Pick<ElectronMain, 'protocol'>):
     { scheme: APP_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
   ]);
 }
-
-const STATUS: Readonly<Partial<Record<GraftError['code'], number>>> = {
-  'invalid-value': 400,
-  'not-granted': 403,
-  'not-found': 404,
-};
 
 const answer = (status: number, text: string): Response =>
   new Response(text, { status, headers: { ...SECURITY_HEADERS, 'content-type': 'text/plain; charset=utf-8' } });
@@ -58,7 +53,7 @@ export function createAppHandler(
       return file === undefined ? answer(404, 'not found') : await answerFile(file);
     } catch (error) {
       const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      const status = error instanceof GraftError ? STATUS[error.code] : isGone ? 404 : undefined;
+      const status = error instanceof GraftError ? HTTP_STATUS[error.code] : isGone ? 404 : undefined;
       return answer(status ?? 500, messageOf(error));
     }
   };

@@ -2,21 +2,9 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { type ErrorCode, GraftError, toWire } from '../../shared/errors.js';
+import { GraftError, toWire } from '../../shared/errors.js';
 import { SECURITY_HEADERS } from '../hub/headers.js';
-
-const STATUS: Partial<Record<ErrorCode, number>> = {
-  'invalid-value': 400,
-  'unsafe-file': 400,
-  'not-granted': 403,
-  'not-found': 404,
-  conflict: 409,
-  'already-exists': 409,
-  'engine-busy': 429,
-  'disk-full': 507,
-  'engine-crashed': 503,
-  disconnected: 503,
-};
+import { HTTP_STATUS } from '../hub/http-status.js';
 
 const YEAR_SECONDS = 31_536_000;
 const cacheControl = (isImmutable: boolean): string =>
@@ -30,7 +18,7 @@ export function answerError(response: ServerResponse, error: unknown, status?: n
     return;
   }
   const body = JSON.stringify(wire);
-  response.writeHead(status ?? STATUS[wire.code] ?? 500, {
+  response.writeHead(status ?? HTTP_STATUS[wire.code] ?? 500, {
     ...SECURITY_HEADERS,
     'cache-control': 'no-store',
     'content-type': 'application/json',
