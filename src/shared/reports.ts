@@ -170,6 +170,29 @@ export interface ExportFormat {
   readonly sample: { readonly language: string; readonly code: string };
 }
 
+/** Where an epoch's time went; what is not in a part is the rest of the loop. */
+export interface StepProfile {
+  readonly steps: number;
+  readonly images: number;
+  readonly seconds: {
+    /** Training the epoch, all of it. */
+    readonly epoch: number;
+    /** For batches that workers had not finished. */
+    readonly wait: number;
+    /** The frozen part, its pixels' upload included. */
+    readonly frozen: number;
+    /** The part that trains: its forward pass, its gradients, and the optimizer. */
+    readonly forward: number;
+    readonly backward: number;
+    readonly update: number;
+    /** In workers, beside all that: for a picture's pixels, from memory, cache or file; and for drawing its view. */
+    readonly decode: number;
+    readonly augment: number;
+    /** What measuring itself took of the epoch. */
+    readonly probing: number;
+  };
+}
+
 /** One line of `metrics.ndjson`. Epochs count from 1. */
 export interface EpochMetrics {
   readonly epoch: number;
@@ -182,6 +205,8 @@ export interface EpochMetrics {
   /** Training images a second, waiting included. */
   readonly imagesPerSecond: number;
   readonly seconds: { readonly train: number; readonly validate: number; readonly wait: number };
+  /** Of an engine that was started to profile. */
+  readonly profile?: StepProfile;
 }
 
 export interface RunSeconds {

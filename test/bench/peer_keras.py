@@ -50,7 +50,7 @@ dataset = (
     .prefetch(tf.data.AUTOTUNE)
 )
 
-applications = {'mobilenet_v2': keras.applications.MobileNetV2, 'resnet50': keras.applications.ResNet50}
+applications = {'mobilenet_v2': keras.applications.MobileNetV2}
 backbone = applications[options.model](input_shape=(size, size, 3), include_top=False, weights=None, pooling='avg')
 backbone.trainable = options.mode == 'fine-tune'
 inputs = keras.Input((size, size, 3))

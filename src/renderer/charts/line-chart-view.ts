@@ -162,7 +162,8 @@ export class LineChartView {
     // Chart.js resolves all options anew when they are set: half of an update's time.
     if (key !== this.#scalesKey) this.#setScales(model, token, family);
     this.#scalesKey = key;
-    this.#chart.update('none');
+    // Not in mode 'none', which leaves the points' shared options as they were: colours of the other theme, dots.
+    this.#chart.update();
   }
 
   /** The dataset of a series: kept by its id, since Chart.js keeps what it knows of a dataset on the object. */

@@ -48,10 +48,22 @@ export function nearestIndex(points: readonly Point[], x: number): number {
   return before !== undefined && x - before[0] <= at[0] - x ? low - 1 : low;
 }
 
-/** Value of a curve at the point nearest to `x`; the last one for a null `x`, null without points. */
-export function valueAt(points: readonly Point[], x: number | null): number | null {
-  const point = x === null ? points.at(-1) : points[nearestIndex(points, x)];
-  return point?.[1] ?? null;
+/**
+ * Value of a curve at the point nearest to `x`; the last one for a null `x`.
+ *
+ * @param reach how far from `x` the point may be
+ * @returns null without a point there
+ */
+export function valueAt(points: readonly Point[], x: number | null, reach = Infinity): number | null {
+  if (x === null) return points.at(-1)?.[1] ?? null;
+  const point = points[nearestIndex(points, x)];
+  return point === undefined || Math.abs(point[0] - x) > reach ? null : point[1];
+}
+
+/** The largest x of all curves; null where there are no points. */
+export function lastX(series: readonly Pick<LineSeries, 'points'>[]): number | null {
+  const ends = series.flatMap(({ points }) => points.at(-1)?.[0] ?? []);
+  return ends.length === 0 ? null : Math.max(...ends);
 }
 
 /**

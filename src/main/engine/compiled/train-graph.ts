@@ -16,13 +16,19 @@ export interface TrainGraphOptions {
   readonly batchNorm: 'frozen' | 'batch';
   /** Whether a step takes a dropout mask of the features before the head. */
   readonly hasDropout: boolean;
+  /** Whether gradients can be computed without an update, for measuring; not unless given. */
+  readonly hasGradients?: boolean;
   readonly optimizer: OptimizerSpec;
   /** Every variable is in one of them. */
   readonly groups: readonly UpdateGroup[];
 }
 
-/** Signatures of the graph; one session serves them all. The last two are there where the optimizer has slots. */
-export type TrainSignature = 'init' | 'restore' | 'step' | 'infer' | 'read' | 'readSlots' | 'restoreSlots';
+/**
+ * Signatures of the graph; one session serves them all. The last two are there where the optimizer has slots, `gradients`
+ * where it was asked for.
+ */
+export type TrainSignature =
+  'init' | 'restore' | 'step' | 'gradients' | 'infer' | 'read' | 'readSlots' | 'restoreSlots';
 
 /** Whether an optimizer remembers anything between steps. */
 export const hasSlots = (spec: OptimizerSpec): boolean => spec.kind !== 'sgd' || spec.momentum > 0;
@@ -67,6 +73,7 @@ function signature(inputs: Readonly<Record<string, Port>>, outputs: Readonly<Rec
  * - `restore`: the same, the slots stay
  * - `step`: `cut`, `targets` [n, classes], {@link UPDATE_SCALARS}, `mask` [n, features] with dropout → `logits` from before
  *   the update
+ * - `gradients`: `cut`, `targets`, `mask` with dropout → `logits`, after every gradient and without an update
  * - `infer`: `cut` → `logits`, with the running statistics
  * - `read`: `trigger` (anything) → every parameter by its name
  * - `readSlots`: `trigger` → every slot of the optimizer by its name
@@ -116,9 +123,11 @@ export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uin
   const mass = writer.reduce('Sum', 'loss/mass', targets.edge, [1], true); // [n, 1]
   const expected = writer.float('Mul', 'loss/expected', writer.float('Softmax', 'loss/probabilities', logits), mass);
   tape.run(writer, logits, writer.float('Sub', 'loss/gradient', expected, targets.edge));
+  const gradients: Edge[] = [];
   const { updates, slots } = writeUpdate(writer, options.optimizer, options.groups, scalars, (name) => {
     const gradient = tape.gradient(writer, writer.variable(name).value);
     invariant(gradient, `${name} has a gradient`);
+    gradients.push(gradient);
     return gradient;
   });
   const score = writer.identityAfter('step/logits', logits, [...updates, ...followed]);
@@ -159,6 +168,12 @@ export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uin
     infer: signature({ cut }, scores(inferred)),
     read: signature({ trigger }, params.values),
   };
+  if (options.hasGradients) {
+    // A control input names a node, not one of its outputs.
+    const after = [...new Set(gradients.map((edge) => edge.replace(/:\d+$/, '')))];
+    const graded = writer.identityAfter('gradients/logits', logits, after);
+    signatures.gradients = signature({ cut, targets, ...(hasDropout ? { mask } : {}) }, scores(graded));
+  }
   if (hasSlots(options.optimizer)) {
     signatures.readSlots = signature({ trigger }, memory.values);
     signatures.restoreSlots = signature({ ...memory.given, trigger }, done('restoreSlots/done', memory.assigned));

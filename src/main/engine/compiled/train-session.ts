@@ -35,6 +35,8 @@ export interface CompiledTrainer {
    * @returns logits [n, classes] from before the update; the caller disposes
    */
   step(cut: Tensor, targets: Tensor2D, lr: number, mask: Tensor2D | null): Tensor2D;
+  /** A step without its update; null where the graph has no signature for it. The caller disposes of the logits. */
+  readonly gradients: ((cut: Tensor, targets: Tensor2D, mask: Tensor2D | null) => Tensor2D) | null;
   /** Logits [n, classes] with the running statistics and no dropout; the caller disposes. */
   infer(cut: Tensor): Tensor2D;
   /** Every parameter; later steps do not change it. */
@@ -58,6 +60,7 @@ async function loadSignatures(tf: TensorFlow, options: TrainGraphOptions) {
     await mkdir(folder, { recursive: true });
     await writeFileAtomic(join(folder, 'saved_model.pb'), encodeTrainGraph(options, id));
     const names: TrainSignature[] = ['init', 'restore', 'step', 'infer', 'read'];
+    if (options.hasGradients) names.push('gradients');
     if (hasSlots(options.optimizer)) names.push('readSlots', 'restoreSlots');
     const models = new Map<TrainSignature, Awaited<ReturnType<typeof tf.node.loadSavedModel>>>();
     // One after the other: the first opens the session that the others find by the folder's name.
@@ -120,6 +123,10 @@ export async function createCompiledTrainer(
         const scalars = Object.fromEntries(UPDATE_SCALARS.map((name) => [name, tf.scalar(numbers[name])]));
         return run('step', { cut, targets, ...scalars, ...(mask ? { mask } : {}) })['logits'] as Tensor2D;
       }),
+    gradients: options.hasGradients
+      ? (cut, targets, mask) =>
+          tf.tidy(() => run('gradients', { cut, targets, ...(mask ? { mask } : {}) })['logits'] as Tensor2D)
+      : null,
     infer: (cut) => tf.tidy(() => run('infer', { cut })['logits'] as Tensor2D),
     snapshot: () => new Map(Object.entries(read('read'))),
     restore: (snapshot) => assign('restore', snapshot),

@@ -4,13 +4,15 @@ import { Worker } from 'node:worker_threads';
 import { fromWire, GraftError, messageOf } from '../../../shared/errors.js';
 import { entryPath } from '../paths.js';
 import type { WorkerReply, WorkerRequest, WorkerSettings } from './batch-worker.js';
-import { type BatchJob, makeBatch } from './make-batch.js';
+import { type BatchJob, type BatchTimes, makeBatch } from './make-batch.js';
 import { openSourcePixels } from './source-pixels.js';
 
 /** Makes batches, in workers or right here. */
 export interface BatchPool {
   /** @throws GraftError `unreadable-file`, `engine-crashed` when a worker has ended, `cancelled` when the pool is closed */
   run(job: BatchJob): Promise<Uint8Array>;
+  /** Of all batches that are done, over all workers. */
+  readonly times: Readonly<BatchTimes>;
   /** Ends the workers; what they had in hand is cancelled. */
   close(): Promise<void>;
 }
@@ -28,12 +30,14 @@ const closedError = (): GraftError => new GraftError('cancelled', 'The source of
 function createInlinePool(settings: WorkerSettings): BatchPool {
   const pixels = openSourcePixels(settings.cache, settings.memoryBytes);
   const closing = new AbortController();
+  const times: BatchTimes = { decodeMs: 0, augmentMs: 0 };
   let previous: Promise<unknown> = Promise.resolve();
   return {
+    times,
     run: (job) => {
       const batch = previous.then(() => {
         if (closing.signal.aborted) throw closedError();
-        return makeBatch(job, settings, pixels, closing.signal);
+        return makeBatch(job, settings, pixels, times, closing.signal);
       });
       previous = batch.catch(() => undefined);
       return batch;
@@ -57,7 +61,7 @@ interface Lane {
   close(): Promise<void>;
 }
 
-function createLane(file: string, settings: WorkerSettings): Lane {
+function createLane(file: string, settings: WorkerSettings, times: BatchTimes): Lane {
   const worker = new Worker(file, { workerData: settings });
   const pending = new Map<number, Pending>();
   let ended: GraftError | null = null;
@@ -77,8 +81,11 @@ function createLane(file: string, settings: WorkerSettings): Lane {
   worker.unref();
   worker.on('message', (reply: WorkerReply) => {
     const job = settle(reply.id);
-    if ('batch' in reply) job?.resolve(reply.batch);
-    else job?.reject(fromWire(reply.error));
+    if ('batch' in reply) {
+      times.decodeMs += reply.times.decodeMs;
+      times.augmentMs += reply.times.augmentMs;
+      job?.resolve(reply.batch);
+    } else job?.reject(fromWire(reply.error));
   });
   worker.on('error', (cause) => {
     const message = `expected a worker to prepare pictures, but it failed: ${messageOf(cause)}`;
@@ -123,9 +130,11 @@ export function openBatchPool(
 ): BatchPool {
   const { workers = defaultWorkers(), workerFile = entryPath('batch-worker') } = options;
   if (workers === 0 || !existsSync(workerFile)) return createInlinePool(settings);
-  const lanes = Array.from({ length: workers }, () => createLane(workerFile, settings));
+  const times: BatchTimes = { decodeMs: 0, augmentMs: 0 };
+  const lanes = Array.from({ length: workers }, () => createLane(workerFile, settings, times));
   let nextId = 0;
   return {
+    times,
     run: (job) => lanes.reduce((least, other) => (other.load < least.load ? other : least)).run(nextId++, job),
     close: async () => {
       await Promise.all(lanes.map((lane) => lane.close()));

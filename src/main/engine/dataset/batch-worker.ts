@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant, toWire } from '../../../shared/errors.js';
 import type { PixelCacheSettings } from './cache.js';
-import { type BatchJob, type BatchSettings, makeBatch } from './make-batch.js';
+import { type BatchJob, type BatchSettings, type BatchTimes, makeBatch } from './make-batch.js';
 import { openSourcePixels } from './source-pixels.js';
 
 /** What a worker is started with. */
@@ -16,7 +16,8 @@ export type WorkerRequest = { readonly id: number; readonly job: BatchJob } | 'c
 
 /** What a worker answers: the batch, whose buffer changes hands, or what went wrong, by `toWire`. */
 export type WorkerReply =
-  { readonly id: number; readonly batch: Uint8Array } | { readonly id: number; readonly error: unknown };
+  | { readonly id: number; readonly batch: Uint8Array; readonly times: BatchTimes }
+  | { readonly id: number; readonly error: unknown };
 
 invariant(parentPort, 'this file runs as a worker');
 const port = parentPort;
@@ -27,8 +28,9 @@ let previous: Promise<void> = Promise.resolve();
 
 async function answer(id: number, job: BatchJob): Promise<void> {
   try {
-    const batch = await makeBatch(job, settings, pixels, closing.signal);
-    port.postMessage({ id, batch } satisfies WorkerReply, [batch.buffer as ArrayBuffer]);
+    const times: BatchTimes = { decodeMs: 0, augmentMs: 0 };
+    const batch = await makeBatch(job, settings, pixels, times, closing.signal);
+    port.postMessage({ id, batch, times } satisfies WorkerReply, [batch.buffer as ArrayBuffer]);
   } catch (error) {
     port.postMessage({ id, error: toWire(error) } satisfies WorkerReply);
   }

@@ -3,7 +3,7 @@ import type { PixelImage } from '../../../shared/image.js';
 import type { Framing, InputSpec } from '../../../shared/input.js';
 import { openBatchPool } from './batch-pool.js';
 import type { PixelCache } from './cache.js';
-import type { BatchDice } from './make-batch.js';
+import type { BatchDice, BatchTimes } from './make-batch.js';
 import { MEMORY_BYTES } from './source-pixels.js';
 import type { DatasetImage } from './types.js';
 
@@ -35,6 +35,8 @@ export interface BatchSource {
   render(index: number, augment: BatchDice | null): Promise<PixelImage>;
   /** Time that consumers have waited for batches. */
   readonly waitedMs: number;
+  /** Time that making batches has taken, in workers. */
+  readonly times: Readonly<BatchTimes>;
   close(): Promise<void>;
 }
 
@@ -111,6 +113,7 @@ export function createBatchSource(options: BatchSourceOptions): BatchSource {
     get waitedMs() {
       return waitedMs;
     },
+    times: pool.times,
     close: () => pool.close(),
   };
 }

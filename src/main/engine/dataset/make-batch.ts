@@ -19,6 +19,14 @@ export interface BatchJob {
   readonly dice: BatchDice | null;
 }
 
+/** Time that making batches took, added up. */
+export interface BatchTimes {
+  /** Waiting for pixels, from memory, cache or file. */
+  decodeMs: number;
+  /** Planning and drawing. */
+  augmentMs: number;
+}
+
 /** How every batch of a source is made. */
 export interface BatchSettings {
   readonly input: InputSpec;
@@ -28,11 +36,16 @@ export interface BatchSettings {
 /** Pictures that are read or decoded while an earlier one is drawn: as many as Node decodes side by side. */
 const READ_AHEAD = 4;
 
-/** Makes one batch: [n, size, size, 3], uint8. The same in a worker and in the engine's own thread. */
+/**
+ * Makes one batch: [n, size, size, 3], uint8. The same in a worker and in the engine's own thread.
+ *
+ * @param times is added to
+ */
 export async function makeBatch(
   job: BatchJob,
   settings: BatchSettings,
   pixels: SourcePixels,
+  times: BatchTimes,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const { pictures, dice } = job;
@@ -49,12 +62,16 @@ export async function makeBatch(
       read.catch(() => undefined);
       reads.push(read);
     }
+    const readMs = performance.now();
     const source = await reads.shift()!;
+    const drawMs = performance.now();
+    times.decodeMs += drawMs - readMs;
     const plan =
       dice === null
         ? planFraming(input, framing)
         : planAugment(dice.policy, { seed: dice.seed, view: dice.view, imageId: picture.id }, source, input, framing);
     renderAugmentInto(source, plan, out, row * imageBytes);
+    times.augmentMs += performance.now() - drawMs;
   }
   return out;
 }

@@ -18,6 +18,7 @@ import { HEAD_BIAS, HEAD_WEIGHT, LOGITS_NODE, truncateNetwork, withHead } from '
 import { SLICE_INPUT, sliceNetwork } from '../graph/slice.js';
 import type { Network, WeightMap, WeightTensor } from '../graph/types.js';
 import type { TensorFlow } from '../tf.js';
+import { isProfiling } from './profile.js';
 import { createTrainer, type Trainer } from './trainer.js';
 
 const NOTHING_FROZEN: RunnerChoice = { runner: 'eager', reason: 'no stage is frozen' };
@@ -179,6 +180,7 @@ export async function createTrainingModel(
       network,
       batchNorm,
       hasDropout: recipe.training.dropout > 0,
+      hasGradients: isProfiling(),
       optimizer: recipe.training.optimizer,
       groups: planGroups(network, recipe),
     },

@@ -22,6 +22,7 @@ import { feedEpoch } from './feed.js';
 import { type Callback, fit, type FitPlan } from './fit.js';
 import { resolveClassWeights } from './loss.js';
 import { type RunTotals, saveRun, uploadWeights } from './save.js';
+import { watchPeakMemory } from './peak-memory.js';
 import { pickSamples, predictSamples } from './samples.js';
 import { openSession, type Session } from './session.js';
 import { type CutBatch, trainStep } from './step.js';
@@ -79,7 +80,10 @@ function planFit(
     epochs: training.epochs,
     stepsPerEpoch: Math.ceil(split.training.length / training.batchSize),
     from: checkpoint?.state.position ?? null,
-    batches: (epoch, skip) => feedEpoch(feed, epoch, skip),
+    batches: (epoch, skip) => {
+      session.profile?.begin();
+      return feedEpoch(feed, epoch, skip);
+    },
     trainStep: async (batch, lr) => trainStep(tf, model, batch, lr, lossOptions),
     evaluate: async () => {
       const { val, logits } = await session.validator.evaluate();
@@ -174,9 +178,10 @@ export async function trainRun(options: TrainOptions): Promise<RunSummary> {
   const beganMs = control.nowMs();
   const secondsSinceBegin = (): number => (control.nowMs() - beganMs) / 1000;
   const startedAt = state?.startedAt ?? new Date().toISOString();
+  const peakMemoryBytes = watchPeakMemory();
   const onProgress = throttleProgress((progress) => emit('train.progress', { run, progress }));
   const session = await openSession({ run, recipe, control, state }, onProgress);
-  const { split, model, source } = session;
+  const { split, model, source, profile } = session;
   let best: BestWeights<Snapshot> | null = null;
   try {
     const prepared = (state?.seconds.prepare ?? 0) + secondsSinceBegin();
@@ -185,7 +190,7 @@ export async function trainRun(options: TrainOptions): Promise<RunSummary> {
       startedAt,
       resumed: state === null ? 0 : state.resumed + 1,
       seconds: () => ({ prepare: prepared, total: (state?.seconds.total ?? 0) + secondsSinceBegin() }),
-      peakMemoryBytes: Math.max(state?.peakMemoryBytes ?? 0, process.memoryUsage.rss()),
+      peakMemoryBytes: Math.max(state?.peakMemoryBytes ?? 0, peakMemoryBytes()),
     };
     const restored = checkpoint === null ? null : await restoreCheckpoint(session, checkpoint);
     const keeper = createBestWeights<Snapshot>(
@@ -201,7 +206,7 @@ export async function trainRun(options: TrainOptions): Promise<RunSummary> {
 
     const watchMemory: Callback = {
       onBatchEnd: () => {
-        totals.peakMemoryBytes = Math.max(totals.peakMemoryBytes, process.memoryUsage.rss());
+        totals.peakMemoryBytes = Math.max(totals.peakMemoryBytes, peakMemoryBytes());
       },
     };
     let samples: readonly SamplePrediction[] = [];
@@ -214,6 +219,7 @@ export async function trainRun(options: TrainOptions): Promise<RunSummary> {
         emit('train.samples', { run, epoch: metrics.epoch, samples });
       },
       waitSeconds: () => source.waitedMs / 1000,
+      profile: profile && (() => profile.read()),
     });
     const { earlyStopping } = recipe.training;
     const stopping = earlyStopping && createEarlyStopping(earlyStopping, state?.earlyStopping ?? null);
@@ -222,7 +228,12 @@ export async function trainRun(options: TrainOptions): Promise<RunSummary> {
       from: state?.position ?? null,
       nowMs: () => control.nowMs(),
     });
-    const callbacks = [createNanGuard(), watchMemory, keeper, reporter, ...(stopping ? [stopping] : []), checkpointer];
+    const callbacks = [
+      ...(profile ? [profile.callback] : []),
+      ...[createNanGuard(), watchMemory, keeper, reporter],
+      ...(stopping ? [stopping] : []),
+      checkpointer,
+    ];
 
     const plan = planFit(options, session, callbacks, (latest) => (samples = latest));
     emit('train.started', {

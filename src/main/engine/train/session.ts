@@ -15,6 +15,7 @@ import { createFeatureTable, type FeatureTable } from './feature-table.js';
 import { uploadPixels } from './feed.js';
 import { createTrainingModel, type TrainingModel } from './model.js';
 import { splitForTraining, type TrainingSplit } from './prepare.js';
+import { createProfile, isProfiling, type Profile } from './profile.js';
 import { expectSame, keptRunners } from './resume.js';
 import { createValidator, type Validator } from './validate.js';
 
@@ -31,6 +32,8 @@ export interface Session {
   /** Null when the backbone is not frozen as a whole. */
   readonly features: FeatureTable | null;
   readonly validator: Validator;
+  /** Null unless this process profiles. */
+  readonly profile: Profile | null;
   close(): Promise<void>;
 }
 
@@ -68,6 +71,7 @@ export async function openSession(options: SessionOptions, onProgress: ProgressL
   if (state !== null) expectSame(run, state, { tensorflow: tensorflowVersion }, recipe.data.path);
   const { framing } = recipe.data;
   const source = createBatchSource({ images: split.images, input: definition.input, framing, cache });
+  const profile = isProfiling() ? createProfile(source) : null;
   let model: TrainingModel | null = null;
   try {
     model = await createTrainingModel(tf, definition, weights, split.classes.length, recipe, {
@@ -76,6 +80,7 @@ export async function openSession(options: SessionOptions, onProgress: ProgressL
     });
     if (state !== null) expectSame(run, state, { frozenWeights: model.frozenWeights }, recipe.data.path);
     throwIfAborted(ending);
+    if (profile) model = profile.watch(model);
     const { freeze, frozenFingerprint } = model;
     const { input, featureSize } = definition;
     const shared = { images: split.images, input, featureSize, source };
@@ -100,7 +105,7 @@ export async function openSession(options: SessionOptions, onProgress: ProgressL
     const excluded = dataset.problems.filter((problem) => problem.severity === 'excluded').length;
     const owned = model;
     return {
-      ...{ tf, tensorflowVersion, split, excluded, fingerprint, source, features, validator, model: owned },
+      ...{ tf, tensorflowVersion, split, excluded, fingerprint, source, features, validator, profile, model: owned },
       async close() {
         validator.dispose();
         owned.dispose();

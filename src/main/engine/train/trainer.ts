@@ -24,6 +24,8 @@ export interface Trainer {
    * @returns logits [n, classes] from before the update; the caller disposes
    */
   step(cut: Tensor, targets: Tensor2D, lr: number, mask: Tensor2D | null): Tensor2D;
+  /** A step without its update, for measuring; null where `hasGradients` did not ask for it. The caller disposes. */
+  readonly gradients: ((cut: Tensor, targets: Tensor2D, mask: Tensor2D | null) => Tensor2D) | null;
   /** Logits [n, classes] with the running statistics and no dropout; the caller disposes. */
   infer(cut: Tensor): Tensor2D;
   /** Weights and running statistics; later steps do not change the copy. */
@@ -59,23 +61,32 @@ export function createEagerTrainer(tf: TensorFlow, options: TrainGraphOptions, w
       ...(mask ? { mask: { node: LOGITS_NODE, factors: mask } } : {}),
     }) as Tensor2D;
 
+  /** Logits and the gradients by variable; both belong to the tidy around. */
+  const differentiate = (cut: Tensor, targets: Tensor2D, mask: Tensor2D | null) => {
+    let scored: Tensor2D | null = null;
+    const { grads } = tf.variableGrads(() => {
+      const scores = forward(cut, true, mask);
+      scored = tf.keep(scores.clone());
+      return tf.sum(targets.mul(tf.logSoftmax(scores))).neg() as Scalar;
+    }, [...variables.values()]);
+    const kept = scored as Tensor2D | null;
+    invariant(kept, 'the forward pass has run');
+    // Out of the tape's hands, into the tidy's, which passes it on.
+    const logits = kept.clone();
+    kept.dispose();
+    return { logits, grads };
+  };
+
   return {
     step: (cut, targets, lr, mask) =>
       tf.tidy(() => {
-        let logits: Tensor2D | null = null;
-        const { grads } = tf.variableGrads(() => {
-          const scores = forward(cut, true, mask);
-          logits = tf.keep(scores.clone());
-          return tf.sum(targets.mul(tf.logSoftmax(scores))).neg() as Scalar;
-        }, [...variables.values()]);
+        const { logits, grads } = differentiate(cut, targets, mask);
         optimizer.apply(Object.fromEntries([...variables].map(([name, x]) => [name, grads[x.name]!])), lr);
-        const kept = logits as Tensor2D | null;
-        invariant(kept, 'the forward pass has run');
-        // Out of the tape's hands, into the tidy's, which passes it on.
-        const result = kept.clone();
-        kept.dispose();
-        return result;
+        return logits;
       }),
+    gradients: options.hasGradients
+      ? (cut, targets, mask) => tf.tidy(() => differentiate(cut, targets, mask).logits)
+      : null,
     infer: (cut) => forward(cut, false, null),
     snapshot: () => new Map([...state].map(([name, variable]) => [name, variable.clone()])),
     restore: (snapshot) => {

@@ -62,7 +62,7 @@ function formatValue(field: string, value: unknown): string {
       .map(([key, inner]) => (key === 'kind' ? String(inner) : `${key} ${JSON.stringify(inner)}`))
       .join(', ');
   }
-  return String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function formatSteps(steps: readonly unknown[]): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  lastX,
   nearestIndex,
   type Point,
   smooth,
@@ -29,6 +30,16 @@ describe('nearestIndex', () => {
   it('reads the last value out where there is no pointer', () => {
     expect(valueAt(points, null)).toBe(8);
     expect(valueAt(points, 1.2)).toBe(6);
+  });
+
+  it('reads nothing out beyond its reach', () => {
+    expect(valueAt(points, 9, 0.6)).toBeNull();
+    expect(valueAt(points, 4.5, 0.6)).toBe(8);
+  });
+
+  it('knows where the curves end', () => {
+    expect(lastX([{ points }, { points: [[7, 0]] }, { points: [] }])).toBe(7);
+    expect(lastX([{ points: [] }])).toBeNull();
   });
 });
 

@@ -1,4 +1,4 @@
-import type { BatchMetrics, EpochMetrics } from '../../../../shared/reports.js';
+import type { BatchMetrics, EpochMetrics, StepProfile } from '../../../../shared/reports.js';
 import type { Callback } from '../fit.js';
 
 /** Batch events go out at most this often; epoch events always do. */
@@ -7,12 +7,14 @@ const BATCH_INTERVAL_MS = 100;
 /**
  * Tells the outside how training goes.
  *
- * @param waitSeconds time that the trainer has spent waiting for batches since the run began
+ * @param options.waitSeconds time that the trainer has spent waiting for batches since the run began
+ * @param options.profile where the epoch's time went; null where nobody asked
  */
 export function createReporter(options: {
   onBatch(metrics: BatchMetrics): void;
   onEpoch(metrics: EpochMetrics): Promise<void>;
   waitSeconds(): number;
+  readonly profile?: (() => StepProfile) | null;
 }): Callback {
   let lastBatchAt = -Infinity;
   let waitedBefore = 0;
@@ -43,6 +45,7 @@ export function createReporter(options: {
         lr: logs.lr,
         imagesPerSecond: logs.images / logs.seconds.train,
         seconds: { ...logs.seconds, wait },
+        ...(options.profile ? { profile: options.profile() } : {}),
       });
     },
   };
