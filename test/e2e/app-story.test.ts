@@ -2,114 +2,106 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM_PATH } from '../support/browser.js';
 import { makeFolder, removeFolder } from '../support/images.js';
 import { STORY_COUNTS, writeStoryData } from '../support/story-data.js';
-import {
-  type StudioBrowser,
-  type StudioServer,
-  hasDefaultBackbone,
-  lendBackbones,
-  openBrowser,
-  openStep,
-  serveStudio,
-  takeScreenshots,
-} from '../support/studio.js';
+import { type OpenStory, STORY_HOSTS } from '../support/story-hosts.js';
+import { lendBackbones, openStep, takeScreenshots } from '../support/studio.js';
 
-const root = makeFolder('app-story');
-const data = join(root, 'photos', 'insects');
-const exports = join(root, 'photos', 'exports');
-const home = join(root, 'home');
-/** What axe found on the way. */
-const barriers: string[] = [];
 const total = 2 * (STORY_COUNTS.train + STORY_COUNTS.val);
 
-/** The whole way by mouse, with the default backbone and its published weights. */
-describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from a folder to a model, by mouse', () => {
-  let server: StudioServer;
-  let browser: StudioBrowser;
+/** The whole way by mouse, with the default backbone and its published weights, on every host that is there. */
+describe.each(STORY_HOSTS)('the app, from a folder to a model, by mouse: $name', ({ name: host, isThere, open }) => {
+  const root = makeFolder(`app-story-${host}`);
+  const photos = join(root, 'photos');
+  const data = join(photos, 'insects');
+  const exports = join(photos, 'exports');
+  const home = join(root, 'home');
+  /** What axe found on the way. */
+  const barriers: string[] = [];
+  let story: OpenStory;
   let page: Page;
 
   beforeAll(async () => {
+    if (!isThere) return;
     await writeStoryData(data);
     mkdirSync(exports, { recursive: true });
     lendBackbones(home);
-    server = await serveStudio(home, [join(root, 'photos')]);
-    browser = await openBrowser(CHROMIUM_PATH!);
-    page = await browser.openPage(server.url);
+    story = await open({ home, photos });
+    page = story.page;
   });
   afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
+    await story?.close();
     removeFolder(root);
   });
 
-  it('starts empty, and says on each page what belongs there', async () => {
+  it.skipIf(!isThere)('starts empty, and says on each page what belongs there', async () => {
     for (const name of ['Data', 'Augment', 'Train', 'Evaluate', 'Export', 'Runs']) {
       await openStep(page, name);
       await page.getByRole('main', { name }).getByRole('button').first().waitFor();
-      barriers.push(...(await takeScreenshots(page, `empty-${name.toLowerCase()}`)));
+      barriers.push(...(await takeScreenshots(page, host, `empty-${name.toLowerCase()}`)));
     }
     expect(new URL(page.url()).hash).toBe('#/runs');
     expect(page.url()).not.toContain('token');
   });
 
-  it('opens a folder and shows its pictures, classes and what it leaves out', async () => {
+  it.skipIf(!isThere)('opens a folder and shows its pictures, classes and what it leaves out', async () => {
     await openStep(page, 'Data');
     await page.getByRole('button', { name: 'Choose folder' }).click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByText('photos', { exact: true }).first().dblclick();
-    await dialog.getByText('insects', { exact: true }).click();
-    await dialog.getByRole('button', { name: 'Open' }).click();
+    await story.choose('insects', 'Open');
     await page.getByRole('heading', { level: 1, name: 'insects' }).waitFor();
     await page.getByText(`${total} pictures, 2 classes`).first().waitFor();
     await page.getByRole('listbox', { name: 'Pictures' }).getByRole('option').nth(10).waitFor();
     await page.getByRole('button', { name: /^ants: 36 pictures, 24 for training, 12 for validation/ }).waitFor();
     await page.getByRole('region', { name: 'Problems' }).getByText('1', { exact: true }).first().waitFor();
     await page.waitForFunction(() => [...document.images].slice(0, 8).every((image) => image.naturalWidth > 0));
-    barriers.push(...(await takeScreenshots(page, 'data')));
+    barriers.push(...(await takeScreenshots(page, host, 'data')));
   });
 
-  it('shows what augmentation does, and follows a preset', async () => {
+  it.skipIf(!isThere)('shows what augmentation does, and follows a preset', async () => {
     await page.getByRole('button', { name: 'Next: Augment' }).click();
     const canvases = page.getByRole('main', { name: 'Augment' }).locator('canvas');
     await expect.poll(() => canvases.count()).toBeGreaterThanOrEqual(12);
     await expect.poll(() => page.locator('main [aria-busy="true"]').count()).toBe(0);
-    barriers.push(...(await takeScreenshots(page, 'augment')));
+    barriers.push(...(await takeScreenshots(page, host, 'augment')));
     await page.getByRole('button', { name: 'Tutorial', exact: true }).click();
     await expect.poll(() => page.getByRole('article').count()).toBe(2);
   });
 
-  it('trains a new head, with curves that move', { timeout: 300_000 }, async () => {
+  it.skipIf(!isThere)('trains a new head, with curves that move', { timeout: 300_000 }, async () => {
     await openStep(page, 'Train');
     await page.getByLabel('Epochs').first().fill('3');
     await page.getByLabel('Epochs').first().press('Tab');
-    barriers.push(...(await takeScreenshots(page, 'train-setup')));
+    await expect.poll(() => page.locator('main [aria-busy="true"]').count(), { timeout: 60_000 }).toBe(0);
+    barriers.push(...(await takeScreenshots(page, host, 'train-setup')));
     await page.getByRole('button', { name: 'Start training' }).click();
     await page.getByRole('button', { name: 'Stop and keep' }).waitFor({ timeout: 60_000 });
     await page
       .getByText(/Epoch 2 of 3/)
       .first()
       .waitFor({ timeout: 240_000 });
-    barriers.push(...(await takeScreenshots(page, 'train-live')));
+    barriers.push(...(await takeScreenshots(page, host, 'train-live')));
     await page.getByRole('button', { name: 'See where it is wrong' }).waitFor({ timeout: 240_000 });
-    barriers.push(...(await takeScreenshots(page, 'train-ended')));
+    barriers.push(...(await takeScreenshots(page, host, 'train-ended')));
   });
 
-  it('shows what the model confuses, and the pictures behind a number', { timeout: 120_000 }, async () => {
-    await page.getByRole('button', { name: 'See where it is wrong' }).click();
-    const main = page.getByRole('main', { name: 'Evaluate' });
-    await main.getByRole('table').first().waitFor({ timeout: 90_000 });
-    const counts = await main.locator('[data-cell]').allInnerTexts();
-    expect(counts.map(Number).reduce((sum, count) => sum + count, 0)).toBe(2 * STORY_COUNTS.val);
-    await main.locator('[data-cell="0-0"]').click();
-    await main.getByRole('region', { name: 'Pictures' }).getByRole('listitem').first().getByRole('button').click();
-    await page.getByRole('dialog').getByText('Loss').waitFor();
-    await page.keyboard.press('Escape');
-    barriers.push(...(await takeScreenshots(page, 'evaluate')));
-  });
+  it.skipIf(!isThere)(
+    'shows what the model confuses, and the pictures behind a number',
+    { timeout: 120_000 },
+    async () => {
+      await page.getByRole('button', { name: 'See where it is wrong' }).click();
+      const main = page.getByRole('main', { name: 'Evaluate' });
+      await main.getByRole('table').first().waitFor({ timeout: 90_000 });
+      const counts = await main.locator('[data-cell]').allInnerTexts();
+      expect(counts.map(Number).reduce((sum, count) => sum + count, 0)).toBe(2 * STORY_COUNTS.val);
+      await main.locator('[data-cell="0-0"]').click();
+      await main.getByRole('region', { name: 'Pictures' }).getByRole('listitem').first().getByRole('button').click();
+      await page.getByRole('dialog').getByText('Loss').waitFor();
+      await page.keyboard.press('Escape');
+      barriers.push(...(await takeScreenshots(page, host, 'evaluate')));
+    },
+  );
 
-  it('predicts a picture from outside', { timeout: 120_000 }, async () => {
+  it.skipIf(!isThere)('predicts a picture from outside', { timeout: 120_000 }, async () => {
     await page.getByText('Try pictures', { exact: true }).click();
     const [chooser] = await Promise.all([
       page.waitForEvent('filechooser'),
@@ -123,28 +115,23 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from 
     );
     await page.getByRole('heading', { name: '2 predictions' }).waitFor({ timeout: 90_000 });
     await page.waitForFunction(() => [...document.images].some((image) => image.naturalWidth > 0));
-    barriers.push(...(await takeScreenshots(page, 'try')));
+    barriers.push(...(await takeScreenshots(page, host, 'try')));
   });
 
-  it('exports a tested file to a folder of the user', { timeout: 120_000 }, async () => {
+  it.skipIf(!isThere)('exports a tested file to a folder of the user', { timeout: 120_000 }, async () => {
     await openStep(page, 'Export');
     await page.getByRole('button', { name: 'Change…' }).click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByRole('button', { name: 'Places' }).click();
-    await dialog.getByText('photos', { exact: true }).first().dblclick();
-    await dialog.getByText('exports', { exact: true }).click();
-    barriers.push(...(await takeScreenshots(page, 'folder-picker')));
-    await dialog.getByRole('button', { name: 'Use this folder' }).click();
+    await story.choose('exports', 'Use this folder');
     const card = page.getByRole('article', { name: /^TensorFlow.js/ });
     await card.getByRole('button', { name: 'Export', exact: true }).click();
     await card.getByText('Tested: the files give the same answer as the model').waitFor({ timeout: 90_000 });
     const out = (await card.locator('.written .mono').innerText()).trim();
     expect(out.startsWith(exports)).toBe(true);
     expect(existsSync(join(out, 'model.json'))).toBe(true);
-    barriers.push(...(await takeScreenshots(page, 'export')));
+    barriers.push(...(await takeScreenshots(page, host, 'export')));
   });
 
-  it('keeps the run', async () => {
+  it.skipIf(!isThere)('keeps the run', async () => {
     await openStep(page, 'Runs');
     await page
       .getByRole('main', { name: 'Runs' })
@@ -153,14 +140,14 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())('the app, from 
       .first()
       .waitFor();
     await page.getByRole('complementary', { name: 'Selected run' }).getByRole('heading').first().waitFor();
-    barriers.push(...(await takeScreenshots(page, 'runs')));
+    barriers.push(...(await takeScreenshots(page, host, 'runs')));
   });
 
-  it('went without an error, and without anything that the content security policy refused', () => {
-    expect(browser.problems).toEqual([]);
+  it.skipIf(!isThere)('went without an error, and without anything that the content security policy refused', () => {
+    expect(story.problems).toEqual([]);
   });
 
-  it('has no barriers that axe can find, on any page, light or dark', () => {
+  it.skipIf(!isThere)('has no barriers that axe can find, on any page, light or dark', () => {
     expect(barriers).toEqual([]);
   });
 });

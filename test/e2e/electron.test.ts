@@ -1,31 +1,21 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ELECTRON_ARGS, canShowWindows, findElectron } from '../support/electron-runtime.js';
 import { ROOT } from '../support/shared-data.js';
 
-/** Electron's program, where its runtime has been fetched; the package alone does not bring it. */
-function findElectron(): string | null {
-  const folder = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? join(ROOT, 'node_modules', 'electron', 'dist');
-  const pathFile = join(ROOT, 'node_modules', 'electron', 'path.txt');
-  if (!existsSync(pathFile)) return null;
-  const file = join(folder, readFileSync(pathFile, 'utf8').trim());
-  return existsSync(file) ? file : null;
-}
-
 const executablePath = findElectron();
-const canShow = process.platform !== 'linux' || Boolean(process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY']);
 
-describe.skipIf(executablePath === null || !canShow)('the desktop app on Electron', () => {
+describe.skipIf(executablePath === null || !canShowWindows())('the desktop app on Electron', () => {
   let app: ElectronApplication;
   const home = mkdtempSync(join(tmpdir(), 'graft-electron-'));
 
   beforeAll(async () => {
     app = await _electron.launch({
       executablePath: executablePath!,
-      // Containers that tests run in have no user namespaces for Chromium's sandbox.
-      args: [...(process.env['CI'] ? ['--no-sandbox'] : []), ROOT],
+      args: [...ELECTRON_ARGS],
       cwd: ROOT,
       env: { ...process.env, GRAFT_HOME: home } as Record<string, string>,
     });

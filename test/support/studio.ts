@@ -73,6 +73,16 @@ export interface StudioBrowser {
   close(): Promise<void>;
 }
 
+/** Notes errors that nobody caught in a page, and what the content security policy refused. */
+export function watchProblems(page: Page, problems: string[] = []): readonly string[] {
+  page.on('pageerror', (error) => problems.push(`${error.message}\n${error.stack ?? ''}`));
+  page.on('console', (message) => {
+    const text = message.text();
+    if (/Content Security Policy|Refused to/.test(text)) problems.push(text);
+  });
+  return problems;
+}
+
 /** Opens headless Chromium and listens for what goes wrong in its pages. */
 export async function openBrowser(executablePath: string): Promise<StudioBrowser> {
   const browser: Browser = await chromium.launch({ executablePath, args: ARGS });
@@ -83,11 +93,7 @@ export async function openBrowser(executablePath: string): Promise<StudioBrowser
     problems,
     async openPage(url) {
       const page = await context.newPage();
-      page.on('pageerror', (error) => problems.push(`${error.message}\n${error.stack ?? ''}`));
-      page.on('console', (message) => {
-        const text = message.text();
-        if (/Content Security Policy|Refused to/.test(text)) problems.push(text);
-      });
+      watchProblems(page, problems);
       await page.goto(url);
       await page.getByText('Engine ready').waitFor({ timeout: 60_000 });
       return page;
@@ -122,7 +128,7 @@ export async function findBarriers(page: Page, name: string): Promise<string[]> 
  *
  * @returns what axe finds in either appearance
  */
-export async function takeScreenshots(page: Page, name: string): Promise<string[]> {
+export async function takeScreenshots(page: Page, host: string, name: string): Promise<string[]> {
   mkdirSync(SCREENSHOTS, { recursive: true });
   const barriers: string[] = [];
   for (const colorScheme of ['dark', 'light'] as const) {
@@ -131,7 +137,7 @@ export async function takeScreenshots(page: Page, name: string): Promise<string[
       await page.setViewportSize(size);
       // Charts follow in a frame of their own.
       await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${colorScheme}-${size.width}.png`) });
+      await page.screenshot({ path: join(SCREENSHOTS, `${host}-${name}-${colorScheme}-${size.width}.png`) });
     }
     barriers.push(...(await findBarriers(page, `${name} ${colorScheme}`)));
   }

@@ -5,6 +5,7 @@ import { startEngine } from '../engine-process.js';
 import { findProjectRoot } from '../engine-process/project-root.js';
 import { addAugmentCommand } from './commands/augment.js';
 import { addBackbonesCommand } from './commands/backbones.js';
+import { addBenchCommand } from './commands/bench.js';
 import { addDatasetCommand } from './commands/dataset.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
@@ -59,6 +60,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.`,
   addPredictCommand(program, context);
   addFeaturesCommand(program, context);
   addExportCommand(program, context);
+  addBenchCommand(program, context);
   addServeCommand(program, context);
   return program;
 }

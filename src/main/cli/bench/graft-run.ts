@@ -130,7 +130,11 @@ export function scanSpeed({ scan }: Pick<ObservedRun, 'scan'>): number | null {
 }
 
 /** Memory at the end of the first epoch against its first third, in bytes; null where it was too short to tell. */
-export function memoryGrowth({ epochs, started, memory }: Pick<ObservedRun, 'epochs' | 'started' | 'memory'>): number | null {
+export function memoryGrowth({
+  epochs,
+  started,
+  memory,
+}: Pick<ObservedRun, 'epochs' | 'started' | 'memory'>): number | null {
   const from = started?.atSeconds;
   const to = epochs[0]?.atSeconds;
   if (from === undefined || to === undefined) return null;

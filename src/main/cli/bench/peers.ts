@@ -28,7 +28,9 @@ function packagesOf(peer: Peer, backbone: string): readonly { pip: string; in(on
   return [
     { pip: 'torch', in: (one) => one.torch },
     // The script loads its pictures by torchvision's ImageFolder whatever the backbone.
-    ...(peer === 'script' || !isLite(backbone) ? [{ pip: 'torchvision', in: (one: Interpreter) => one.torchvision }] : []),
+    ...(peer === 'script' || !isLite(backbone)
+      ? [{ pip: 'torchvision', in: (one: Interpreter) => one.torchvision }]
+      : []),
     ...(isLite(backbone) ? [{ pip: 'efficientnet-lite-pytorch', in: (one: Interpreter) => one.efficientnetLite }] : []),
   ];
 }

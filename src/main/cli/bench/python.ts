@@ -41,7 +41,12 @@ const LAST_CHARACTERS = 2000;
 export function runProgram(command: string, args: readonly string[], options: ProgramOptions): Promise<void> {
   const { cwd, env, signal, onLine } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], signal });
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      signal,
+    });
     let words = '';
     createInterface({ input: child.stdout }).on('line', onLine);
     child.stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-LAST_CHARACTERS)));
@@ -55,7 +60,9 @@ export function runProgram(command: string, args: readonly string[], options: Pr
     child.on('close', (code, killedBy) => {
       if (code === 0) return resolve();
       const last = words.trim().split('\n').at(-1) ?? '';
-      reject(new GraftError('unsupported', `${command} ended with ${code ?? killedBy}${last === '' ? '' : `: ${last}`}`));
+      reject(
+        new GraftError('unsupported', `${command} ended with ${code ?? killedBy}${last === '' ? '' : `: ${last}`}`),
+      );
     });
   });
 }

@@ -38,8 +38,8 @@ export type Metrics = Readonly<Partial<Record<Metric, number>>>;
 const number = v.number();
 const metricsSchema = v.pipe(
   v.record(v.string(), number),
-  v.transform(
-    (values): Metrics => Object.fromEntries(METRICS.flatMap((id) => (id in values ? [[id, values[id]!]] : []))),
+  v.transform((values): Metrics =>
+    Object.fromEntries(METRICS.flatMap((id) => (id in values ? [[id, values[id]!]] : []))),
   ),
 );
 

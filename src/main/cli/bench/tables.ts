@@ -90,9 +90,10 @@ export function profileTable(profiles: BenchReport['profiles']): Table {
   return {
     columns: [
       { header: 'ms a step' },
-      ...[...STEP_PARTS, 'other', 'step', ...WORKER_PARTS.map((part) => `(${part})`)].map(
-        (header): Column => ({ header, align: 'right' }),
-      ),
+      ...[...STEP_PARTS, 'other', 'step', ...WORKER_PARTS.map((part) => `(${part})`)].map((header): Column => ({
+        header,
+        align: 'right',
+      })),
     ],
     rows: profiles.map(({ label, profile: { seconds, steps } }) => {
       const known = STEP_PARTS.reduce((sum, part) => sum + seconds[part], 0);
@@ -107,7 +108,8 @@ const formatMs = (seconds: number): string => (seconds * 1000).toFixed(1);
 
 /** A table in Markdown. */
 export function markdownTable({ columns, rows }: Table): string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [
     line(columns.map(({ header }) => header)),
     `|${columns.map(({ align }) => (align === 'right' ? '---:' : '---')).join('|')}|`,
@@ -116,7 +118,14 @@ export function markdownTable({ columns, rows }: Table): string[] {
 }
 
 /** The machine in a sentence, for example `AMD EPYC, 2 cores, AVX2; linux-x64; PyTorch 2.13.0`. */
-export function describeMachine({ processor, cores, memoryBytes, features, platform, software }: BenchReport['machine']) {
+export function describeMachine({
+  processor,
+  cores,
+  memoryBytes,
+  features,
+  platform,
+  software,
+}: BenchReport['machine']) {
   const processorParts = [processor, `${cores} cores`, formatBytes(memoryBytes), ...features];
   return [processorParts.join(', '), platform, ...software].join('; ');
 }
