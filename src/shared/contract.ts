@@ -4,20 +4,16 @@ import { HOST_METHODS } from './contract/host.js';
 import { type DatasetEdit, LIBRARY_METHODS } from './contract/library.js';
 import { parseWith } from './parse.js';
 import type { ProgressListener } from './progress.js';
+import type { AugmentRisks, BackboneSpeed, CurrentRun, ExportFormat, TrainEstimate } from './live-reports.js';
 import type {
   AugmentReport,
-  AugmentRisks,
   BackboneInfo,
-  BackboneSpeed,
-  CurrentRun,
   DatasetReport,
   EngineInfo,
   EvaluationReport,
-  ExportFormat,
   ExportReport,
   FeaturesReport,
   PredictionReport,
-  TrainEstimate,
 } from './reports.js';
 import type {
   DatasetSummary,

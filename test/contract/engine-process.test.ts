@@ -72,7 +72,7 @@ describe('startEngine', () => {
     ['exit=3', /exited with code 3.*graft doctor/, { code: 3, signal: null }],
     ['exit=0', /exited without being asked/, { code: 0, signal: null }],
     ['exit=136', /divided by zero.*TF_ENABLE_ONEDNN_OPTS=0/, { code: 136, signal: null }],
-    ['signal=SIGKILL', /memory ran out.*smaller --batch/, { code: null, signal: 'SIGKILL' }],
+    ['signal=SIGKILL', /memory ran out.*smaller batch size/, { code: null, signal: 'SIGKILL' }],
     ['signal=SIGFPE', /divided by zero.*TF_ENABLE_ONEDNN_OPTS=0/, { code: null, signal: 'SIGFPE' }],
     ['signal=SIGILL', /newer processor/, { code: null, signal: 'SIGILL' }],
     ['signal=SIGSEGV', /SIGSEGV/, { code: null, signal: 'SIGSEGV' }],

@@ -5,7 +5,7 @@ import { getBackbone } from '../../src/main/engine/backbones/registry.js';
 import { augmentRisks } from '../../src/main/engine/insight/risks.js';
 import { parsePolicy } from '../../src/shared/augment/policy.js';
 import { createRecipe } from '../../src/shared/recipe.js';
-import type { AugmentRisks } from '../../src/shared/reports.js';
+import type { AugmentRisks } from '../../src/shared/live-reports.js';
 import { makeDigit, writeDrawnFolder } from '../support/glyphs.js';
 import { makeFolder, removeFolder } from '../support/images.js';
 import { sharedPath } from '../support/shared-data.js';

@@ -22,8 +22,8 @@ const NATIVE_CRASHES: Readonly<Record<NativeCrash, string>> = {
   SIGSEGV:
     'its native code touched memory it must not (SIGSEGV): run `graft doctor`, and `npm run setup` to rebuild TensorFlow',
   SIGBUS: 'its native code could not reach its memory (SIGBUS): look whether the disk or the shared memory is full',
-  SIGABRT: 'its native code gave up (SIGABRT), often because memory ran out: try a smaller --batch',
-  SIGTRAP: 'a large allocation was refused (SIGTRAP): try a smaller --batch or run the engine with plain Node.js',
+  SIGABRT: 'its native code gave up (SIGABRT), often because memory ran out: try a smaller batch size',
+  SIGTRAP: 'a large allocation was refused (SIGTRAP): try a smaller batch size or run the engine with plain Node.js',
 };
 
 /** Windows reports a crash as an exit code: an NTSTATUS. */
@@ -53,7 +53,7 @@ function isNativeCrash(signal: NodeJS.Signals): signal is NativeCrash & NodeJS.S
 function describeExit({ code, signal, startError }: EngineExit): string {
   if (startError !== null) return `its process could not be started: ${startError.message}`;
   if (signal === 'SIGKILL') {
-    return 'it was killed (SIGKILL), probably because memory ran out: close other programs, or try a smaller --batch or backbone';
+    return 'it was killed (SIGKILL), probably because memory ran out: close other programs, or try a smaller batch size or backbone';
   }
   const crash = signal ?? (code === null ? undefined : (WINDOWS_CRASHES[code >>> 0] ?? SHELL_CRASHES[code]));
   if (crash !== undefined && isNativeCrash(crash)) return NATIVE_CRASHES[crash];

@@ -3,7 +3,8 @@ import { type WireError } from '../../shared/errors.js';
 import { isBetterEpoch } from '../../shared/metrics.js';
 import type { Progress } from '../../shared/progress.js';
 import type { Recipe } from '../../shared/recipe.js';
-import type { BatchMetrics, EpochMetrics, SamplePrediction, TrainStarted } from '../../shared/reports.js';
+import type { CurrentRun, SamplePrediction, TrainStarted } from '../../shared/live-reports.js';
+import type { BatchMetrics, EpochMetrics } from '../../shared/reports.js';
 import type { Connection } from './connection.svelte.js';
 
 export type TrainingPhase = 'idle' | 'starting' | 'training' | 'paused' | 'ended' | 'failed';
@@ -13,6 +14,12 @@ export type TrainingEnd =
   | ({ readonly kind: 'ended' } & Omit<Events['train.ended'], 'run'>)
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly error: WireError };
+
+/** Steps that a run's finished epochs took. */
+const stepsOf = ({ started, epochs }: CurrentRun): number => {
+  const [first] = epochs;
+  return started === null || first === undefined ? 0 : (started.steps / first.epochs) * epochs.length;
+};
 
 /** The run in hand, live: caught up on connection, then moved by events. */
 export class TrainingState {
@@ -77,14 +84,18 @@ export class TrainingState {
       if (this.isRunning) this.#lose();
       return;
     }
+    const isSame = this.run === current.run;
+    // An engine that went on from a checkpoint knows only of what came since; what this page saw before is still true.
+    const firstStep = current.batches[0]?.step ?? stepsOf(current) + 1;
+    const seen = isSame ? this.batches.filter(({ step }) => step < firstStep) : [];
     this.run = current.run;
     this.recipe = current.recipe;
     this.isPaused = current.isPaused;
     this.started = current.started;
     this.progress = current.progress;
     this.epochs = current.epochs;
-    this.batches = current.batches;
-    this.samples = current.samples;
+    this.batches = [...seen, ...current.batches];
+    if (!isSame || current.samples.length > 0) this.samples = current.samples;
     this.startedAtMs = Date.parse(current.startedAt);
     this.end = null;
   }
@@ -129,7 +140,9 @@ export class TrainingState {
     on('train.progress', ({ progress }) => (this.progress = progress));
     on('train.batch', ({ run: _, ...batch }) => {
       this.progress = null;
-      this.batches = [...this.batches, batch];
+      // A run that goes on from a checkpoint repeats the steps after it.
+      const isRepeated = (this.batches.at(-1)?.step ?? 0) >= batch.step;
+      this.batches = [...(isRepeated ? this.batches.filter(({ step }) => step < batch.step) : this.batches), batch];
     });
     on('train.epoch', ({ run: _, ...epoch }) => {
       this.epochs = [...this.epochs.filter((known) => known.epoch < epoch.epoch), epoch];

@@ -1,4 +1,5 @@
-import type { BatchMetrics, EpochMetrics, RunSummary, SamplePrediction, TrainStarted } from '../reports.js';
+import type { SamplePrediction, TrainStarted } from '../live-reports.js';
+import type { BatchMetrics, EpochMetrics, RunSummary } from '../reports.js';
 import type { WireError } from '../errors.js';
 import type { Progress } from '../progress.js';
 import type { DatasetSummary, EngineState, Project } from '../studio.js';

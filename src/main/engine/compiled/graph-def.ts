@@ -1,11 +1,14 @@
 import { invariant } from '../../../shared/errors.js';
+import type { Window } from '../graph/kernels.js';
 import { toTensorFlowLayout } from '../graph/layout.js';
 import { inferShapes } from '../graph/shapes.js';
-import type { ActivationKind, GraphNode, Network, Padding, WeightMap } from '../graph/types.js';
+import type { ActivationKind, GraphNode, Network, WeightMap } from '../graph/types.js';
+import { paddingAttributes, paddingBeforeDepthwise } from './padding.js';
 import { type AttrValue, DT_FLOAT, DT_INT32, type NodeDef, shapeOf } from './proto.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const floatType: AttrValue = { type: DT_FLOAT };
+const POINTWISE: Window = { kernelSize: 1, stride: 1, padding: 0 };
 
 /** Node names as TensorFlow accepts them: a letter, digit or dot first. */
 export const graphName = (name: string): string => name.replace(/^_+/, '');
@@ -77,14 +80,6 @@ class GraphWriter {
     }
   }
 
-  /** Padding attributes of a convolution or a pool. */
-  padding(padding: Padding): Record<string, AttrValue> {
-    if (padding === 'same') return { padding: { s: bytes('SAME') } };
-    if (padding === 0) return { padding: { s: bytes('VALID') } };
-    const explicit = [0, 0, padding, padding, padding, padding, 0, 0];
-    return { padding: { s: bytes('EXPLICIT') }, explicit_paddings: { list: { i: explicit } } };
-  }
-
   biased(name: string, x: string, bias: string | null): string {
     if (bias === null) return x;
     return this.node('BiasAdd', `${name}/bias`, [x, this.param(bias)], {
@@ -102,14 +97,23 @@ class GraphWriter {
     });
   }
 
-  conv(op: 'Conv2D' | 'DepthwiseConv2dNative', name: string, x: string, weight: string, stride: number, pad: Padding) {
-    return this.node(op, name, [x, this.param(weight)], {
+  conv(op: 'Conv2D' | 'DepthwiseConv2dNative', name: string, x: string, weight: string, window: Window): string {
+    const before = op === 'Conv2D' ? 0 : paddingBeforeDepthwise(window);
+    const padded = before === 0 ? x : this.pad(`${name}/padded`, x, before);
+    return this.node(op, name, [padded, this.param(weight)], {
       T: floatType,
-      strides: { list: { i: [1, stride, stride, 1] } },
+      strides: { list: { i: [1, window.stride, window.stride, 1] } },
       dilations: { list: { i: [1, 1, 1, 1] } },
       data_format: { s: bytes('NHWC') },
-      ...this.padding(pad),
+      ...paddingAttributes(before === 0 ? window : { ...window, padding: 0 }),
     });
+  }
+
+  /** Zeros around the pictures of [n, h, w, c]. */
+  private pad(name: string, x: string, pixels: number): string {
+    const sides = Int32Array.of(0, 0, pixels, pixels, pixels, pixels, 0, 0);
+    const paddings = this.constant(`${name}/sides`, DT_INT32, [4, 2], sides);
+    return this.node('Pad', name, [x, paddings], { T: floatType, Tpaddings: { type: DT_INT32 } });
   }
 }
 
@@ -135,7 +139,7 @@ function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[]): 
     case 'conv':
     case 'depthwise_conv': {
       const op = node.op === 'conv' ? 'Conv2D' : 'DepthwiseConv2dNative';
-      const y = writer.conv(op, name, x, node.weight, node.stride, node.padding);
+      const y = writer.conv(op, name, x, node.weight, node);
       return writer.activate(node.activation, `${name}/${node.activation}`, writer.biased(name, y, node.bias));
     }
     case 'batch_norm':
@@ -161,7 +165,7 @@ function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[]): 
         ksize: { list: { i: [1, node.kernelSize, node.kernelSize, 1] } },
         strides: { list: { i: [1, node.stride, node.stride, 1] } },
         data_format: { s: bytes('NHWC') },
-        ...writer.padding(node.padding),
+        ...paddingAttributes(node),
       });
     case 'global_average_pool':
       return writer.mean(name, x, false);
@@ -169,13 +173,13 @@ function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[]): 
       const pooled = writer.mean(`${name}/mean`, x, true);
       const reduced = writer.biased(
         `${name}/reduce`,
-        writer.conv('Conv2D', `${name}/reduce`, pooled, node.reduceWeight, 1, 0),
+        writer.conv('Conv2D', `${name}/reduce`, pooled, node.reduceWeight, POINTWISE),
         node.reduceBias,
       );
       const active = writer.activate(node.activation, `${name}/activation`, reduced);
       const expanded = writer.biased(
         `${name}/expand`,
-        writer.conv('Conv2D', `${name}/expand`, active, node.expandWeight, 1, 0),
+        writer.conv('Conv2D', `${name}/expand`, active, node.expandWeight, POINTWISE),
         node.expandBias,
       );
       return writer.binary('Mul', name, x, writer.activate(node.gate, `${name}/gate`, expanded));

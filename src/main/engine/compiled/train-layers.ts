@@ -1,5 +1,5 @@
 import type { Window } from '../graph/kernels.js';
-import type { Padding } from '../graph/types.js';
+import { paddingAttributes, paddingBeforeDepthwise } from './padding.js';
 import type { AttrValue } from './proto.js';
 import type { Tape } from './train-tape.js';
 import { type Edge, floatType, type GraphVariable, intType, text, type TrainWriter } from './train-writer.js';
@@ -10,18 +10,11 @@ export type PictureShape = readonly [height: number, width: number, channels: nu
 /** A filter in TensorFlow's layout. */
 export type Filter = Pick<GraphVariable, 'value' | 'shape'>;
 
-function paddingAttributes(padding: Padding): Record<string, AttrValue> {
-  if (padding === 'same') return { padding: text('SAME') };
-  if (padding === 0) return { padding: text('VALID') };
-  const explicit = [0, 0, padding, padding, padding, padding, 0, 0];
-  return { padding: text('EXPLICIT'), explicit_paddings: { list: { i: explicit } } };
-}
-
-const windowAttributes = ({ stride, padding }: Window): Record<string, AttrValue> => ({
+const windowAttributes = (window: Window): Record<string, AttrValue> => ({
   T: floatType,
-  strides: { list: { i: [1, stride, stride, 1] } },
+  strides: { list: { i: [1, window.stride, window.stride, 1] } },
   data_format: text('NHWC'),
-  ...paddingAttributes(padding),
+  ...paddingAttributes(window),
 });
 const convAttributes = (window: Window): Record<string, AttrValue> => ({
   ...windowAttributes(window),
@@ -114,7 +107,10 @@ export class TrainLayers {
     const weight = filter.value;
     const attributes = convAttributes(window);
     const op = 'DepthwiseConv2dNative';
-    return tape.record(writer.node(op, name, [x, weight], attributes), [x, weight], (dy) => {
+    const before = paddingBeforeDepthwise(window);
+    const padded = before === 0 ? x : writer.pad(`${name}/padded`, x, before);
+    const forward = before === 0 ? attributes : convAttributes({ ...window, padding: 0 });
+    return tape.record(writer.node(op, name, [padded, weight], forward), [x, weight], (dy) => {
       tape.send(x, () =>
         writer.node(`${op}BackpropInput`, `gradient/${name}/x`, [writer.shapeOf(x), weight, dy], attributes),
       );

@@ -85,6 +85,12 @@ export class TrainWriter {
     return this.node('Reshape', name, [x, this.ints(shape)], { T: floatType, Tshape: intType });
   }
 
+  /** Zeros around the pictures of [n, h, w, c]. */
+  pad(name: string, x: Edge, pixels: number): Edge {
+    const sides = this.constant(DT_INT32, [4, 2], Int32Array.of(0, 0, pixels, pixels, pixels, pixels, 0, 0));
+    return this.node('Pad', name, [x, sides], { T: floatType, Tpaddings: intType });
+  }
+
   /** Sum or mean over axes. */
   reduce(op: 'Sum' | 'Mean', name: string, x: Edge, axes: readonly number[], keepDims: boolean): Edge {
     return this.node(op, name, [x, this.ints(axes)], { T: floatType, Tidx: intType, keep_dims: { b: keepDims } });

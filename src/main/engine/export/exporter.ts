@@ -1,4 +1,4 @@
-import type { ExportFormat } from '../../../shared/reports.js';
+import type { ExportFormat } from '../../../shared/live-reports.js';
 import type { OpenClassifier } from '../insight/predict.js';
 import type { ClassifierModel } from '../runs/run-folder.js';
 import type { TensorFlow } from '../tf.js';

@@ -1,5 +1,5 @@
 import { GraftError, invariant } from '../../../shared/errors.js';
-import type { ExportFormat } from '../../../shared/reports.js';
+import type { ExportFormat } from '../../../shared/live-reports.js';
 import type { Exporter } from './exporter.js';
 import { onnxExporter } from './onnx.js';
 import { savedModelExporter } from './saved-model.js';

@@ -3,7 +3,7 @@ import type { AugmentPolicy } from '../../../shared/augment/policy.js';
 import type { CallContext, Params } from '../../../shared/contract.js';
 import { throwIfAborted } from '../../../shared/errors.js';
 import { createStream } from '../../../shared/random.js';
-import type { AugmentRisk, AugmentRisks } from '../../../shared/reports.js';
+import type { AugmentRisk, AugmentRisks } from '../../../shared/live-reports.js';
 import { getBackbone } from '../backbones/registry.js';
 import { openBackboneWeights } from '../backbones/store.js';
 import { createBatchSource } from '../dataset/batches.js';

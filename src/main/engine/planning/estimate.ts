@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { CallContext, Params } from '../../../shared/contract.js';
 import { GraftError } from '../../../shared/errors.js';
 import type { Recipe } from '../../../shared/recipe.js';
-import type { TrainEstimate } from '../../../shared/reports.js';
+import type { TrainEstimate } from '../../../shared/live-reports.js';
 import { getBackbone } from '../backbones/registry.js';
 import { openBackboneWeights } from '../backbones/store.js';
 import type { BackboneDefinition } from '../backbones/types.js';

@@ -1,7 +1,7 @@
 import type { CallContext, Params } from '../../../shared/contract.js';
 import { GraftError, throwIfAborted } from '../../../shared/errors.js';
 import { createStream } from '../../../shared/random.js';
-import type { BackboneSpeed } from '../../../shared/reports.js';
+import type { BackboneSpeed } from '../../../shared/live-reports.js';
 import { getBackbone } from '../backbones/registry.js';
 import { openBackboneWeights } from '../backbones/store.js';
 import { openFrozenBackbone } from '../insight/frozen-backbone.js';

@@ -1,6 +1,7 @@
 import type { EventName, Events } from '../../../shared/contract.js';
 import type { Recipe } from '../../../shared/recipe.js';
-import type { BatchMetrics, CurrentRun, EpochMetrics } from '../../../shared/reports.js';
+import type { CurrentRun } from '../../../shared/live-reports.js';
+import type { BatchMetrics, EpochMetrics } from '../../../shared/reports.js';
 
 /** What is remembered of batches: the last one in each of so many equal parts of the run. */
 const MAX_BATCHES = 2000;

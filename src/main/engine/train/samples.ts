@@ -1,6 +1,6 @@
 import { argMax, softmax } from '../../../shared/metrics.js';
 import { createStream } from '../../../shared/random.js';
-import type { SamplePrediction } from '../../../shared/reports.js';
+import type { SamplePrediction } from '../../../shared/live-reports.js';
 import type { TrainingSplit } from './prepare.js';
 
 const SAMPLE_COUNT = 8;

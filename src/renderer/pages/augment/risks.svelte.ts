@@ -1,4 +1,4 @@
-import type { AugmentRisk } from '../../../shared/reports.js';
+import type { AugmentRisk } from '../../../shared/live-reports.js';
 import type { Studio } from '../../state/studio.svelte.js';
 
 /** A policy has to rest for so long before the engine looks at it. */

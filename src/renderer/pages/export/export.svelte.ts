@@ -1,5 +1,6 @@
 import type { Progress } from '../../../shared/progress.js';
-import type { ExportFormat, ExportReport } from '../../../shared/reports.js';
+import type { ExportFormat } from '../../../shared/live-reports.js';
+import type { ExportReport } from '../../../shared/reports.js';
 import type { Connection } from '../../state/connection.svelte.js';
 import { isCancelled } from '../../state/errors.js';
 

@@ -1,5 +1,5 @@
 import type { Recipe } from '../../../shared/recipe.js';
-import type { TrainEstimate } from '../../../shared/reports.js';
+import type { TrainEstimate } from '../../../shared/live-reports.js';
 import { type Explanation, explainError, isCancelled } from '../../state/errors.js';
 import type { Studio } from '../../state/studio.svelte.js';
 

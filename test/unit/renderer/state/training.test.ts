@@ -1,7 +1,8 @@
 import { beforeEach, expect, it } from 'vitest';
 import { TrainingState } from '../../../../src/renderer/state/training.svelte.js';
 import { createRecipe } from '../../../../src/shared/recipe.js';
-import type { CurrentRun, EpochMetrics } from '../../../../src/shared/reports.js';
+import type { CurrentRun } from '../../../../src/shared/live-reports.js';
+import type { EpochMetrics } from '../../../../src/shared/reports.js';
 import { createFakeLine, settle, type FakeLine } from './fake-line.js';
 
 const epoch = (number: number, accuracy: number, loss = 0.5): EpochMetrics => ({
@@ -82,6 +83,18 @@ it('takes an epoch again that a resumed run repeats', async () => {
   line.server.emit('train.epoch', { run: '/r', ...epoch(2, 0.75) });
   await settle();
   expect(state.epochs.map(({ val }) => val.accuracy)).toEqual([0.8, 0.75]);
+});
+
+it('keeps the curve that a restarted engine does not know any more', async () => {
+  current = { ...running, batches: [{ ...batch, step: 1 }, { ...batch, step: 2 }, { ...batch, step: 3 }, { ...batch, step: 5 }] }; // prettier-ignore
+  await state.catchUp();
+  // One epoch of three steps was kept; the fifth step is done again.
+  current = { ...running, batches: [] };
+  await state.catchUp();
+  expect(state.batches.map(({ step }) => step)).toEqual([1, 2, 3]);
+  for (const step of [4, 5, 4, 5, 6]) line.server.emit('train.batch', { ...batch, step });
+  await settle();
+  expect(state.batches.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
 it('lets go of a run that its engine took along', async () => {

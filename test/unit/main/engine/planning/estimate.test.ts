@@ -14,7 +14,7 @@ import { loadTensorFlow } from '../../../../../src/main/engine/tf.js';
 import { trainRun } from '../../../../../src/main/engine/train/run.js';
 import { presetPolicy } from '../../../../../src/shared/augment/presets.js';
 import { createRecipe, type Recipe } from '../../../../../src/shared/recipe.js';
-import type { TrainEstimate } from '../../../../../src/shared/reports.js';
+import type { TrainEstimate } from '../../../../../src/shared/live-reports.js';
 import { writeClassFolder } from '../../../../support/class-folder.js';
 import { makeFolder, putFile, removeFolder } from '../../../../support/images.js';
 import { formulaWeights } from '../../../../support/networks.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isResumable, readEnd, readFailure, runningProcess } from '../../../../../src/main/engine/runs/run-status.js';
 import type { Recipe } from '../../../../../src/shared/recipe.js';
-import type { SamplePrediction } from '../../../../../src/shared/reports.js';
+import type { SamplePrediction } from '../../../../../src/shared/live-reports.js';
 import { makeFolder, removeFolder } from '../../../../support/images.js';
 import { fineTune, prepareRuns, recipeFor, resultOf, training } from './run-setting.js';
 import { createDriver, type Driver } from './training-driver.js';
