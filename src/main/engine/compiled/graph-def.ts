@@ -3,7 +3,7 @@ import type { Window } from '../graph/kernels.js';
 import { toTensorFlowLayout } from '../graph/layout.js';
 import { inferShapes } from '../graph/shapes.js';
 import type { ActivationKind, GraphNode, Network, WeightMap } from '../graph/types.js';
-import { paddingAttributes, paddingBeforeDepthwise } from './padding.js';
+import { padBefore, paddingAttributes } from './padding.js';
 import { type AttrValue, DT_FLOAT, DT_INT32, type NodeDef, shapeOf } from './proto.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -98,14 +98,14 @@ class GraphWriter {
   }
 
   conv(op: 'Conv2D' | 'DepthwiseConv2dNative', name: string, x: string, weight: string, window: Window): string {
-    const before = op === 'Conv2D' ? 0 : paddingBeforeDepthwise(window);
+    const { before, window: inner } = op === 'Conv2D' ? { before: 0, window } : padBefore(window);
     const padded = before === 0 ? x : this.pad(`${name}/padded`, x, before);
     return this.node(op, name, [padded, this.param(weight)], {
       T: floatType,
       strides: { list: { i: [1, window.stride, window.stride, 1] } },
       dilations: { list: { i: [1, 1, 1, 1] } },
       data_format: { s: bytes('NHWC') },
-      ...paddingAttributes(before === 0 ? window : { ...window, padding: 0 }),
+      ...paddingAttributes(inner),
     });
   }
 

@@ -3,19 +3,31 @@ import type { AttrValue } from './proto.js';
 
 const text = (value: string): AttrValue => ({ s: new TextEncoder().encode(value) });
 
+/** Whether TensorFlow's SAME means the same, whatever the picture's size. */
+const isSame = ({ kernelSize, stride, padding }: Window): boolean =>
+  padding === 'same' || (stride === 1 && kernelSize === 2 * padding + 1);
+
 /** Padding attributes of a convolution or a pool; SAME wherever it means the same. */
-export function paddingAttributes({ kernelSize, stride, padding }: Window): Record<string, AttrValue> {
-  if (padding === 'same' || (stride === 1 && kernelSize === 2 * padding + 1)) return { padding: text('SAME') };
+export function paddingAttributes(window: Window): Record<string, AttrValue> {
+  const { padding } = window;
+  if (padding === 'same' || isSame(window)) return { padding: text('SAME') };
   if (padding === 0) return { padding: text('VALID') };
   const explicit = [0, 0, padding, padding, padding, padding, 0, 0];
   return { padding: text('EXPLICIT'), explicit_paddings: { list: { i: explicit } } };
 }
 
+/** A window that pads with SAME or not at all, and how many pixels to pad its input by, on every side, beforehand. */
+export interface PaddedWindow {
+  readonly before: number;
+  readonly window: Window;
+}
+
 /**
- * How much to pad the input of a depthwise convolution beforehand, on every side; it then pads nothing itself. Where
- * oneDNN is on, TensorFlow 2.21 fuses what follows with the convolution, forgets the explicit padding, and aborts the
- * process.
+ * Takes explicit padding out of a window. TensorFlow 2.21 has no oneDNN kernel for a gradient with explicit padding; and
+ * where it fuses what follows a depthwise convolution with it, it forgets the padding and aborts the process.
  */
-export function paddingBeforeDepthwise({ kernelSize, stride, padding }: Window): number {
-  return padding === 'same' || (stride === 1 && kernelSize === 2 * padding + 1) ? 0 : padding;
+export function padBefore(window: Window): PaddedWindow {
+  const { padding } = window;
+  if (padding === 'same' || padding === 0 || isSame(window)) return { before: 0, window };
+  return { before: padding, window: { ...window, padding: 0 } };
 }

@@ -73,7 +73,7 @@ function signature(inputs: Readonly<Record<string, Port>>, outputs: Readonly<Rec
  * - `restore`: the same, the slots stay
  * - `step`: `cut`, `targets` [n, classes], {@link UPDATE_SCALARS}, `mask` [n, features] with dropout → `logits` from before
  *   the update
- * - `gradients`: `cut`, `targets`, `mask` with dropout → `logits`, after every gradient and without an update
+ * - `gradients`: `cut`, `targets`, `mask` with dropout → `norm`, half the sum of the squares of every gradient; no update
  * - `infer`: `cut` → `logits`, with the running statistics
  * - `read`: `trigger` (anything) → every parameter by its name
  * - `readSlots`: `trigger` → every slot of the optimizer by its name
@@ -169,10 +169,11 @@ export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uin
     read: signature({ trigger }, params.values),
   };
   if (options.hasGradients) {
-    // A control input names a node, not one of its outputs.
-    const after = [...new Set(gradients.map((edge) => edge.replace(/:\d+$/, '')))];
-    const graded = writer.identityAfter('gradients/logits', logits, after);
-    signatures.gradients = signature({ cut, targets, ...(hasDropout ? { mask } : {}) }, scores(graded));
+    // TensorFlow leaves out what nobody reads, control inputs included.
+    const norms = gradients.map((gradient, index) => writer.float('L2Loss', `gradients/${index}`, gradient));
+    const norm = norms.reduce((sum, one, index) => writer.float('AddV2', `gradients/sum/${index}`, sum, one));
+    const inputs = { cut, targets, ...(hasDropout ? { mask } : {}) };
+    signatures.gradients = signature(inputs, { norm: { edge: norm, shape: [] } });
   }
   if (hasSlots(options.optimizer)) {
     signatures.readSlots = signature({ trigger }, memory.values);

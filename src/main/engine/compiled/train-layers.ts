@@ -1,5 +1,5 @@
 import type { Window } from '../graph/kernels.js';
-import { paddingAttributes, paddingBeforeDepthwise } from './padding.js';
+import { padBefore, paddingAttributes } from './padding.js';
 import type { AttrValue } from './proto.js';
 import type { Tape } from './train-tape.js';
 import { type Edge, floatType, type GraphVariable, intType, text, type TrainWriter } from './train-writer.js';
@@ -20,6 +20,8 @@ const convAttributes = (window: Window): Record<string, AttrValue> => ({
   ...windowAttributes(window),
   dilations: { list: { i: [1, 1, 1, 1] } },
 });
+/** Beneath all floats that a pool may meet. */
+const LOWEST = -3.4028234663852886e38;
 const nhwc = { T: floatType, data_format: text('NHWC') };
 
 /**
@@ -49,6 +51,15 @@ export class TrainLayers {
     );
   }
 
+  /** Pixels of `value` around every picture. */
+  private pad(name: string, x: Edge, pixels: number, value: number): Edge {
+    if (pixels === 0) return x;
+    const { writer, tape } = this;
+    return tape.record(writer.pad(name, x, pixels, value), [x], (dy) =>
+      tape.send(x, () => writer.cropTo(`gradient/${name}`, dy, pixels, writer.shapeOf(x))),
+    );
+  }
+
   /**
    * A convolution. 1×1 at stride 1 is a matrix product: as fast or faster, and it never meets the division by zero of
    * TensorFlow 2.21's oneDNN in some 1×1 convolutions on virtual machines that hide their cache sizes.
@@ -72,12 +83,14 @@ export class TrainLayers {
       const product = finish(this.matMul(`${name}/product`, rows, matrix));
       return this.reshape(name, product, [-1, ...output], [-1, outputs]);
     }
-    const attributes = convAttributes(window);
-    const y = tape.record(writer.node('Conv2D', name, [x, weight], attributes), [x, weight], (dy) => {
-      tape.send(x, () => this.convInputGradient(`gradient/${name}/x`, x, weight, dy, window));
+    const { before, window: inner } = padBefore(window);
+    const padded = this.pad(`${name}/padded`, x, before, 0);
+    const attributes = convAttributes(inner);
+    const y = tape.record(writer.node('Conv2D', name, [padded, weight], attributes), [padded, weight], (dy) => {
+      tape.send(padded, () => this.convInputGradient(`gradient/${name}/x`, padded, weight, dy, inner));
       tape.send(weight, () => {
         const sizes = writer.ints(filter.shape);
-        return writer.node('Conv2DBackpropFilter', `gradient/${name}/w`, [x, sizes, dy], attributes);
+        return writer.node('Conv2DBackpropFilter', `gradient/${name}/w`, [padded, sizes, dy], attributes);
       });
     });
     return finish(y);
@@ -105,17 +118,16 @@ export class TrainLayers {
   depthwise(name: string, x: Edge, filter: Filter, window: Window): Edge {
     const { writer, tape } = this;
     const weight = filter.value;
-    const attributes = convAttributes(window);
+    const { before, window: inner } = padBefore(window);
+    const padded = this.pad(`${name}/padded`, x, before, 0);
+    const attributes = convAttributes(inner);
     const op = 'DepthwiseConv2dNative';
-    const before = paddingBeforeDepthwise(window);
-    const padded = before === 0 ? x : writer.pad(`${name}/padded`, x, before);
-    const forward = before === 0 ? attributes : convAttributes({ ...window, padding: 0 });
-    return tape.record(writer.node(op, name, [padded, weight], forward), [x, weight], (dy) => {
-      tape.send(x, () =>
-        writer.node(`${op}BackpropInput`, `gradient/${name}/x`, [writer.shapeOf(x), weight, dy], attributes),
+    return tape.record(writer.node(op, name, [padded, weight], attributes), [padded, weight], (dy) => {
+      tape.send(padded, () =>
+        writer.node(`${op}BackpropInput`, `gradient/${name}/x`, [writer.shapeOf(padded), weight, dy], attributes),
       );
       tape.send(weight, () =>
-        writer.node(`${op}BackpropFilter`, `gradient/${name}/w`, [x, writer.ints(filter.shape), dy], attributes),
+        writer.node(`${op}BackpropFilter`, `gradient/${name}/w`, [padded, writer.ints(filter.shape), dy], attributes),
       );
     });
   }
@@ -139,10 +151,12 @@ export class TrainLayers {
   maxPool(name: string, x: Edge, window: Window): Edge {
     const { writer, tape } = this;
     const { kernelSize } = window;
-    const attributes = { ...windowAttributes(window), ksize: { list: { i: [1, kernelSize, kernelSize, 1] } } };
-    const y = writer.node('MaxPool', name, [x], attributes);
-    return tape.record(y, [x], (dy) =>
-      tape.send(x, () => writer.node('MaxPoolGrad', `gradient/${name}`, [x, y, dy], attributes)),
+    const { before, window: inner } = padBefore(window);
+    const padded = this.pad(`${name}/padded`, x, before, LOWEST);
+    const attributes = { ...windowAttributes(inner), ksize: { list: { i: [1, kernelSize, kernelSize, 1] } } };
+    const y = writer.node('MaxPool', name, [padded], attributes);
+    return tape.record(y, [padded], (dy) =>
+      tape.send(padded, () => writer.node('MaxPoolGrad', `gradient/${name}`, [padded, y, dy], attributes)),
     );
   }
 

@@ -35,8 +35,11 @@ export interface CompiledTrainer {
    * @returns logits [n, classes] from before the update; the caller disposes
    */
   step(cut: Tensor, targets: Tensor2D, lr: number, mask: Tensor2D | null): Tensor2D;
-  /** A step without its update; null where the graph has no signature for it. The caller disposes of the logits. */
-  readonly gradients: ((cut: Tensor, targets: Tensor2D, mask: Tensor2D | null) => Tensor2D) | null;
+  /**
+   * A step without its update: half the sum of the squares of all gradients. Null where the graph has no signature for it.
+   * The caller disposes.
+   */
+  readonly gradients: ((cut: Tensor, targets: Tensor2D, mask: Tensor2D | null) => Tensor) | null;
   /** Logits [n, classes] with the running statistics and no dropout; the caller disposes. */
   infer(cut: Tensor): Tensor2D;
   /** Every parameter; later steps do not change it. */
@@ -124,8 +127,7 @@ export async function createCompiledTrainer(
         return run('step', { cut, targets, ...scalars, ...(mask ? { mask } : {}) })['logits'] as Tensor2D;
       }),
     gradients: options.hasGradients
-      ? (cut, targets, mask) =>
-          tf.tidy(() => run('gradients', { cut, targets, ...(mask ? { mask } : {}) })['logits'] as Tensor2D)
+      ? (cut, targets, mask) => tf.tidy(() => run('gradients', { cut, targets, ...(mask ? { mask } : {}) })['norm']!)
       : null,
     infer: (cut) => tf.tidy(() => run('infer', { cut })['logits'] as Tensor2D),
     snapshot: () => new Map(Object.entries(read('read'))),

@@ -85,10 +85,18 @@ export class TrainWriter {
     return this.node('Reshape', name, [x, this.ints(shape)], { T: floatType, Tshape: intType });
   }
 
-  /** Zeros around the pictures of [n, h, w, c]. */
-  pad(name: string, x: Edge, pixels: number): Edge {
+  /** Pixels of `value` around the pictures of [n, h, w, c]. */
+  pad(name: string, x: Edge, pixels: number, value: number): Edge {
     const sides = this.constant(DT_INT32, [4, 2], Int32Array.of(0, 0, pixels, pixels, pixels, pixels, 0, 0));
-    return this.node('Pad', name, [x, sides], { T: floatType, Tpaddings: intType });
+    const attributes = { T: floatType, Tpaddings: intType };
+    if (value === 0) return this.node('Pad', name, [x, sides], attributes);
+    return this.node('PadV2', name, [x, sides, this.scalar(value)], attributes);
+  }
+
+  /** Takes away the outermost pixels of pictures. @param sizes of the result */
+  cropTo(name: string, x: Edge, pixels: number, sizes: Edge): Edge {
+    const inputs = [x, this.ints([0, pixels, pixels, 0]), sizes];
+    return this.node('Slice', name, inputs, { T: floatType, Index: intType });
   }
 
   /** Sum or mean over axes. */

@@ -24,8 +24,11 @@ export interface Trainer {
    * @returns logits [n, classes] from before the update; the caller disposes
    */
   step(cut: Tensor, targets: Tensor2D, lr: number, mask: Tensor2D | null): Tensor2D;
-  /** A step without its update, for measuring; null where `hasGradients` did not ask for it. The caller disposes. */
-  readonly gradients: ((cut: Tensor, targets: Tensor2D, mask: Tensor2D | null) => Tensor2D) | null;
+  /**
+   * A step without its update, for measuring: half the sum of the squares of all gradients. Null where `hasGradients` did
+   * not ask for it. The caller disposes.
+   */
+  readonly gradients: ((cut: Tensor, targets: Tensor2D, mask: Tensor2D | null) => Tensor) | null;
   /** Logits [n, classes] with the running statistics and no dropout; the caller disposes. */
   infer(cut: Tensor): Tensor2D;
   /** Weights and running statistics; later steps do not change the copy. */
@@ -85,7 +88,11 @@ export function createEagerTrainer(tf: TensorFlow, options: TrainGraphOptions, w
         return logits;
       }),
     gradients: options.hasGradients
-      ? (cut, targets, mask) => tf.tidy(() => differentiate(cut, targets, mask).logits)
+      ? (cut, targets, mask) =>
+          tf.tidy(() => {
+            const { grads } = differentiate(cut, targets, mask);
+            return tf.addN(Object.values(grads).map((gradient) => gradient.square().sum().div(2)));
+          })
       : null,
     infer: (cut) => forward(cut, false, null),
     snapshot: () => new Map([...state].map(([name, variable]) => [name, variable.clone()])),
