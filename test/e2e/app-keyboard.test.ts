@@ -6,6 +6,7 @@ import { CHROMIUM_PATH } from '../support/browser.js';
 import { makeFolder, removeFolder } from '../support/images.js';
 import { writeStoryData } from '../support/story-data.js';
 import {
+  PATIENT,
   type StudioBrowser,
   type StudioServer,
   hasDefaultBackbone,
@@ -92,7 +93,7 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())(
       await page.getByRole('main', { name: 'Augment' }).getByRole('article').first().waitFor();
       await tabTo(page, /^None$/);
       await page.keyboard.press('Enter');
-      await expect.poll(() => page.getByRole('article').count()).toBe(0);
+      await expect.poll(() => page.getByRole('article').count(), PATIENT).toBe(0);
       await page.keyboard.press('Control+3');
       await page.getByRole('main', { name: 'Train' }).getByRole('button', { name: 'Start training' }).waitFor();
       await tabTo(page, /^Epochs/);
@@ -112,7 +113,7 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())(
       await page.keyboard.press('ArrowDown');
       expect(await focusedName(page)).toMatch(/^bees recognised/);
       await page.keyboard.press('Enter');
-      await expect.poll(() => page.locator('[data-cell="1-1"]').getAttribute('aria-pressed')).toBe('true');
+      await expect.poll(() => page.locator('[data-cell="1-1"]').getAttribute('aria-pressed'), PATIENT).toBe('true');
     });
 
     it('exports, by the command palette', { timeout: 120_000 }, async () => {

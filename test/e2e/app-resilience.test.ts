@@ -9,6 +9,7 @@ import { type CutLine, openCutLine } from '../support/cut-line.js';
 import { makeFolder, removeFolder } from '../support/images.js';
 import { writeStoryData } from '../support/story-data.js';
 import {
+  PATIENT,
   type StudioBrowser,
   type StudioServer,
   hasDefaultBackbone,
@@ -116,7 +117,7 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone() || process.platf
       await page.getByText('Not connected').waitFor();
       line.restore();
       await page.getByText('The connection to Graft was lost').waitFor({ state: 'detached' });
-      await expect.poll(() => epochShown(page), { timeout: 120_000 }).toBeGreaterThan(before);
+      await expect.poll(() => epochShown(page), PATIENT).toBeGreaterThan(before);
     });
 
     it('goes on from its last epoch when the engine is killed, and says so', async () => {

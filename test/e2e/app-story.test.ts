@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeFolder, removeFolder } from '../support/images.js';
 import { STORY_COUNTS, writeStoryData } from '../support/story-data.js';
 import { type OpenStory, STORY_HOSTS } from '../support/story-hosts.js';
-import { lendBackbones, openStep, takeScreenshots } from '../support/studio.js';
+import { PATIENT, lendBackbones, openStep, takeScreenshots } from '../support/studio.js';
 
 const total = 2 * (STORY_COUNTS.train + STORY_COUNTS.val);
 
@@ -60,18 +60,18 @@ describe.each(STORY_HOSTS)('the app, from a folder to a model, by mouse: $name',
   it.skipIf(!isThere)('shows what augmentation does, and follows a preset', async () => {
     await page.getByRole('button', { name: 'Next: Augment' }).click();
     const canvases = page.getByRole('main', { name: 'Augment' }).locator('canvas');
-    await expect.poll(() => canvases.count()).toBeGreaterThanOrEqual(12);
-    await expect.poll(() => page.locator('main [aria-busy="true"]').count()).toBe(0);
+    await expect.poll(() => canvases.count(), PATIENT).toBeGreaterThanOrEqual(12);
+    await expect.poll(() => page.locator('main [aria-busy="true"]').count(), PATIENT).toBe(0);
     barriers.push(...(await takeScreenshots(page, host, 'augment')));
     await page.getByRole('button', { name: 'Tutorial', exact: true }).click();
-    await expect.poll(() => page.getByRole('article').count()).toBe(2);
+    await expect.poll(() => page.getByRole('article').count(), PATIENT).toBe(2);
   });
 
   it.skipIf(!isThere)('trains a new head, with curves that move', { timeout: 300_000 }, async () => {
     await openStep(page, 'Train');
     await page.getByLabel('Epochs').first().fill('3');
     await page.getByLabel('Epochs').first().press('Tab');
-    await expect.poll(() => page.locator('main [aria-busy="true"]').count(), { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => page.locator('main [aria-busy="true"]').count(), PATIENT).toBe(0);
     barriers.push(...(await takeScreenshots(page, host, 'train-setup')));
     await page.getByRole('button', { name: 'Start training' }).click();
     await page.getByRole('button', { name: 'Stop and keep' }).waitFor({ timeout: 60_000 });

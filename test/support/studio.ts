@@ -12,6 +12,9 @@ export const SCREENSHOTS = join(ROOT, 'test', 'e2e', 'screenshots');
 
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 
+/** For what comes when it is ready: `expect.poll` waits a second by itself. */
+export const PATIENT = { timeout: 60_000 } as const;
+
 /** The backbone that set-up has stored for the command line and the app alike. */
 export const hasDefaultBackbone = (): boolean =>
   existsSync(join(dataFolder(), 'backbones', 'efficientnet_lite2.safetensors'));
