@@ -140,7 +140,11 @@ export async function takeScreenshots(page: Page, host: string, name: string): P
       await page.setViewportSize(size);
       // Charts follow in a frame of their own.
       await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-      await page.screenshot({ path: join(SCREENSHOTS, `${host}-${name}-${colorScheme}-${size.width}.png`) });
+      // A change of colours that is half done would be in the picture.
+      await page.screenshot({
+        animations: 'disabled',
+        path: join(SCREENSHOTS, `${host}-${name}-${colorScheme}-${size.width}.png`),
+      });
     }
     barriers.push(...(await findBarriers(page, `${name} ${colorScheme}`)));
   }

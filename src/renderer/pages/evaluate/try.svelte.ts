@@ -2,6 +2,7 @@ import { GraftError } from '../../../shared/errors.js';
 import { type Progress, secondsLeft } from '../../../shared/progress.js';
 import type { PredictionReport } from '../../../shared/reports.js';
 import type { Host } from '../../host/host.js';
+import { baseName } from '../../host/paths.js';
 import type { Connection } from '../../state/connection.svelte.js';
 
 /** Pictures that the user tries a model on, and what it says. */
@@ -10,6 +11,8 @@ export class TryState {
   error: unknown = $state.raw(null);
   progress: Progress | null = $state.raw(null);
   isBusy: boolean = $state(false);
+  /** Names that uploaded files had, by what they are called now. */
+  readonly #names = new Map<string, string>();
   readonly #connection: Connection;
   readonly #host: Host;
   #abort: AbortController | null = null;
@@ -22,6 +25,12 @@ export class TryState {
 
   get secondsLeft(): number | null {
     return this.progress === null ? null : secondsLeft(this.progress, (performance.now() - this.#startedMs) / 1000);
+  }
+
+  /** What the user calls a picture. */
+  nameOf(path: string): string {
+    const base = baseName(path);
+    return this.#names.get(base) ?? base;
   }
 
   cancel(): void {
@@ -77,6 +86,7 @@ export class TryState {
     for (const [index, file] of files.entries()) {
       // Numbered, because two pictures of different folders may have one name.
       const name = `${String(index + 1).padStart(4, '0')}-${file.name}`;
+      this.#names.set(name, file.name);
       await this.#host.sendFile(upload, name, file, {
         signal,
         onBytes: (bytes) => (this.progress = { task: 'upload', done: sent + bytes, total, unit: 'bytes' }),

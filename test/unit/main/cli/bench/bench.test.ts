@@ -82,12 +82,13 @@ describe('graft bench', () => {
   });
 
   it('says who is missing and why, and never makes numbers up', async () => {
-    const { code, stdout, stderr } = await runFakeCli(bench('--rows', 'frozen', '--peers', '--python', process.execPath), { cwd: folder }); // prettier-ignore
+    const { code, stdout, stderr } = await runFakeCli(bench('--rows', 'frozen', '--python', process.execPath), { cwd: folder }); // prettier-ignore
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/--python: expected a Python interpreter/);
+    const { PATH = '' } = process.env;
     vi.stubEnv('PATH', join(folder, 'nothing'));
     const run = await runFakeCli(bench('--rows', 'frozen', '--peers'), { cwd: folder });
-    vi.stubEnv('PATH', process.env['PATH'] ?? '');
+    vi.stubEnv('PATH', PATH);
     expect(run.stdout).toMatch(/PyTorch script: not measured: no Python was found; name one that has torch/);
     expect(run.code).toBe(0);
   });

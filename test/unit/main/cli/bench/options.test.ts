@@ -58,7 +58,6 @@ describe('the options of graft bench', () => {
 
   it('are refused where they contradict each other', () => {
     expect(() => checkOptions({ json: true, markdown: true })).toThrow(/--markdown or --json/);
-    expect(() => checkOptions({ python: ['python3'] })).toThrow(/add --peers/);
     expect(() => checkOptions({ report: 'x.json', full: true })).toThrow(/received also --full/);
     expect(() => checkOptions({ report: 'x.json', peers: true })).toThrow(/received also --peers/);
     expect(() => checkOptions({ report: 'x.json', markdown: true })).not.toThrow();

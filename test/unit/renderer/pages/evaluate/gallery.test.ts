@@ -46,10 +46,15 @@ describe('the gallery', () => {
 });
 
 it('writes predictions as CSV that survives commas, quotes and line ends in names', () => {
-  const csv = predictionsToCsv({
-    classes: ['a,b', 'say "c"'],
-    images: [{ path: '/x\ny.jpg', predicted: 'a,b', probabilities: { 'a,b': 0.75, 'say "c"': 0.25 }, logits: [1, 0] }],
-    skipped: [],
-  });
-  expect(csv).toBe('path,predicted,"a,b","say ""c"""\r\n"/x\ny.jpg","a,b",0.750000,0.250000\r\n');
+  const csv = predictionsToCsv(
+    {
+      classes: ['a,b', 'say "c"'],
+      images: [
+        { path: '/x\ny.jpg', predicted: 'a,b', probabilities: { 'a,b': 0.75, 'say "c"': 0.25 }, logits: [1, 0] },
+      ],
+      skipped: [],
+    },
+    (path) => path.slice(1),
+  );
+  expect(csv).toBe('picture,predicted,"a,b","say ""c"""\r\n"x\ny.jpg","a,b",0.750000,0.250000\r\n');
 });
