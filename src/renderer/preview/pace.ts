@@ -1,7 +1,7 @@
 /** What has not changed for so long rests. */
 export const REST_MS = 150;
-/** Exact drawing may take so long before what moves is drawn coarsely. */
-const BUDGET_MS = 40;
+/** Exact drawing may take so long before what moves is drawn coarsely: with the frame that shows it, some 45 ms. */
+const BUDGET_MS = 28;
 
 /** Decides whether what moves is drawn exactly or as a draft: exactly, unless that takes too long here. */
 export interface Pace {

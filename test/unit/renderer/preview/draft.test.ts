@@ -79,7 +79,7 @@ describe('the pace of drawing', () => {
     const pace = createPace();
     for (let at = 0; at < 1000; at += 50) {
       expect(pace.ask(at)).toBe(false);
-      pace.finish(at + 39);
+      pace.finish(at + 27);
     }
   });
 
@@ -102,6 +102,6 @@ describe('the pace of drawing', () => {
 
   it('notices it too where every request overtakes the one before', () => {
     const pace = createPace();
-    expect([0, 16, 32, 48, 64].map((at) => pace.ask(at))).toEqual([false, false, false, true, true]);
+    expect([0, 13, 26, 39, 52].map((at) => pace.ask(at))).toEqual([false, false, false, true, true]);
   });
 });
