@@ -24,6 +24,9 @@ const ENGINE_ENV = {
   MALLOC_TRIM_THRESHOLD_: '4294967296',
 } as const;
 
+/** What TensorFlow says at every start where oneDNN is on; no setting of its log silences it. */
+const GREETING = /oneDNN custom operations are on|^WARNING: All log messages before absl::InitializeLog/;
+
 const STOP_TIMEOUT_MS = 10_000;
 const LAST_LINES = 12;
 
@@ -69,6 +72,7 @@ function keepLastLines(child: LaunchedChild, log: (line: string) => void): reado
   const lines: string[] = [];
   for (const stream of child.outputs) {
     createInterface({ input: stream }).on('line', (line) => {
+      if (GREETING.test(line)) return;
       if (lines.push(line) > LAST_LINES) lines.shift();
       log(line);
     });

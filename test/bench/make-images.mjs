@@ -27,7 +27,10 @@ function bytesFrom(seed) {
 
 /** @type {{ file: string, classIndex: number, seed: number }[]} */
 const pictures = [];
-for (const [split, count] of /** @type {const} */ ([['train', train], ['val', val]])) {
+for (const [split, count] of /** @type {const} */ ([
+  ['train', train],
+  ['val', val],
+])) {
   for (let classIndex = 0; classIndex < classes; classIndex++) {
     const target = join(folder, split, `class-${classIndex + 1}`);
     await mkdir(target, { recursive: true });

@@ -22,8 +22,8 @@ describe('graft bench, on a tiny network and pictures that it makes', () => {
   });
   afterAll(() => removeFolder(root));
 
-  it('measures every row, says where the time goes, and clears up', async () => {
-    const rows = 'frozen,finetune,job,second-run,cache,memory,many';
+  it('measures its rows, says where the time goes, and clears up', async () => {
+    const rows = 'frozen,finetune,cache,memory,many';
     const size = ['--images', '8', '--many-images', '20', '--job-epochs', '2', '--batch', '8'];
     const run = await graft(['bench', '--rows', rows, '--backbones', 'test_tiny', ...size, '--profile', '--json'], {
       env,
@@ -38,9 +38,6 @@ describe('graft bench, on a tiny network and pictures that it makes', () => {
       expect(imagesPerSecond * epochSeconds, id).toBeCloseTo(16, 0);
       expect(peakMemoryBytes, id).toBeGreaterThan(50e6);
     }
-    expect(numbers.get('job/plain')).toMatchObject({ totalSeconds: expect.any(Number) as number });
-    expect(numbers.get('job/views')!.totalSeconds).toBeGreaterThan(numbers.get('job/views')!.trainSeconds!);
-    expect(numbers.get('second-run/renamed')).toMatchObject({ trainSeconds: expect.any(Number) as number });
     expect(numbers.get('cache')!.imagesPerSecond).toBeGreaterThan(0);
     expect(numbers.get('many')!.scanImagesPerSecond).toBeGreaterThan(0);
     // The tiny network is in no list, so nobody knows at which size sharp would have to decode for it.

@@ -130,12 +130,11 @@ export const collectOption = (text: string, before: readonly string[] | undefine
  *
  * @throws GraftError `usage`
  */
-export function checkOptions({ report, markdown, json, peers, python, ...measuring }: BenchOptions): void {
+export function checkOptions({ report, markdown, json, ...measuring }: BenchOptions): void {
   const usage = (message: string): GraftError => new GraftError('usage', message);
   if (markdown === true && json === true) throw usage('expected --markdown or --json, received both');
-  if (python !== undefined && peers !== true) throw usage('--python names where peers are installed: add --peers');
   if (report === undefined) return;
-  const [other] = [...Object.keys(measuring), ...(peers === true ? ['peers'] : [])];
+  const [other] = Object.keys(measuring);
   if (other !== undefined) {
     throw usage(
       `expected --report with --markdown or alone, received also --${other}: a report is shown, not measured`,

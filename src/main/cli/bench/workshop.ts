@@ -20,6 +20,7 @@ export interface BenchWeights {
 export interface Workshop {
   readonly folder: string;
   readonly backbones: readonly BackboneInfo[];
+  readonly tensorflowVersion: string;
   /** A data folder that has seen no picture yet. It has the user's weights, and knows how networks run best here. */
   freshHome(): string;
   /** A new folder, for a run or a data set. */
@@ -77,16 +78,20 @@ export async function openWorkshop(
   };
 
   const listing = { home: freshHome() };
-  const backbones = await withFreshEngine(surroundings, listing, (client) => client.call('backbones.list', {}));
+  const known = await withFreshEngine(surroundings, listing, async (client) => ({
+    backbones: await client.call('backbones.list', {}),
+    tensorflowVersion: (await client.call('engine.info', {})).tensorflow.version,
+  }));
+  const { backbones } = known;
   return {
+    ...known,
     folder,
-    backbones,
     freshHome,
     reserve,
     weightsOf: async (backbone) => {
-      const known = backbones.find(({ id }) => id === backbone);
+      const listed = backbones.find(({ id }) => id === backbone);
       // The engine knows more than it lists; it says itself what is missing.
-      if (known === undefined || known.file !== null) return { file: null, isPretrained: true };
+      if (listed === undefined || listed.file !== null) return { file: null, isPretrained: true };
       return { file: await makeWeights(backbone), isPretrained: false };
     },
     train: (recipe, options) => observeRun(surroundings, { ...options, recipe, run: reserve('run') }),

@@ -19,7 +19,7 @@ import {
 import { type BenchPictures, copyPictures, makePictures } from '../bench/pictures.js';
 import type { BenchTask } from '../bench/plan.js';
 import { findInterpreters } from '../bench/python.js';
-import { type BenchReport, type BenchRow, parseReport, ROW_GROUPS } from '../bench/report.js';
+import { type BenchReport, type BenchRow, parseReport, ROW_GROUPS, type RowGroup } from '../bench/report.js';
 import { measureRow } from '../bench/rounds.js';
 import { planRows } from '../bench/rows.js';
 import { renderReport } from '../bench/tables.js';
@@ -43,14 +43,16 @@ function findPictures(
   return makePictures(target, { classes: 2, ...madeCounts(size.counts), ...MADE_SIZE }, { root: host.root, signal });
 }
 
+/** Rows in which finding out how a network runs best here would count. */
+const JOB_GROUPS: readonly RowGroup[] = ['job', 'second-run'];
+
 /** Has the engine find out how the job's backbone runs best, so that no job pays for it. */
-async function learnMachine(surroundings: Surroundings, workshop: Workshop, backbone: string): Promise<string> {
-  return await withFreshEngine(surroundings, { home: workshop.freshHome() }, async (client) => {
-    await client.call('backbones.measure', { id: backbone }).catch((error: unknown) => {
-      // Without weights there is nothing to learn; the rows will say so.
-      if (!(error instanceof GraftError) || surroundings.signal.aborted) throw error;
-    });
-    return (await client.call('engine.info', {})).tensorflow.version;
+async function learnMachine(surroundings: Surroundings, workshop: Workshop, backbone: string): Promise<void> {
+  await withFreshEngine(surroundings, { home: workshop.freshHome() }, (client) =>
+    client.call('backbones.measure', { id: backbone }),
+  ).catch((error: unknown) => {
+    // Without weights there is nothing to learn; the rows will say so.
+    if (!(error instanceof GraftError) || error.code === 'cancelled') throw error;
   });
 }
 
@@ -65,14 +67,18 @@ async function measure(
   const folder = mkdtempSync(join(tmpdir(), 'graft-bench-'));
   try {
     const interpreters =
-      options.peers === true ? await findInterpreters(options.python ?? [], root, surroundings.signal) : null;
+      options.peers === true || options.python !== undefined
+        ? await findInterpreters(options.python ?? [], root, surroundings.signal)
+        : null;
     if (interpreters?.length === 0)
       output.note('No Python was found, so no peers are measured: name one with --python.');
     const workshop = await openWorkshop(folder, surroundings, interpreters ?? []);
     output.note('Preparing the pictures.');
     const pictures = await findPictures(options, size, workshop, surroundings, host.cwd);
-    const tensorflow = await learnMachine(surroundings, workshop, size.jobBackbone);
-    const software = new Set([`Graft ${GRAFT_VERSION} with TensorFlow ${tensorflow}`]);
+    if (size.groups.some((group) => JOB_GROUPS.includes(group))) {
+      await learnMachine(surroundings, workshop, size.jobBackbone);
+    }
+    const software = new Set([`Graft ${GRAFT_VERSION} with TensorFlow ${workshop.tensorflowVersion}`]);
     const { preset, rounds, epochs, jobEpochs, target, batchSize } = size;
     const task: BenchTask = {
       ...size,
@@ -155,12 +161,12 @@ export function addBenchCommand(program: Command, context: CommandContext): void
     .option('--peers', 'also time PyTorch and Keras where they are installed: same images, batch, threads and steps')
     .option(
       '--python <command>',
-      'a Python with torch and torchvision, or with tensorflow; may be repeated',
+      'peers of this Python, which has torch and torchvision, or tensorflow; may be repeated',
       collectOption,
     )
     .option('--rows <list>', `what to measure: ${ROW_GROUPS.join(',')}`, rowsOption)
     .option('--backbones <list>', 'which networks; the first one also does the jobs', listOption)
-    .option('--full', 'all rows, all images, three rounds; hours with --peers')
+    .option('--full', 'all rows, all images, three rounds; more than an hour with --peers')
     .option('--rounds <n>', 'how often; with more than one the median and the range are shown', countOption)
     .option('--epochs <n>', 'epochs of a speed row, of which the last counts', wholeNumber(1))
     .option('--batch <n>', 'images a step', countOption)

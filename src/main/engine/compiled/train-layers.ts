@@ -120,15 +120,18 @@ export class TrainLayers {
     const weight = filter.value;
     const { before, window: inner } = padBefore(window);
     const padded = this.pad(`${name}/padded`, x, before, 0);
-    const attributes = convAttributes(inner);
     const op = 'DepthwiseConv2dNative';
-    return tape.record(writer.node(op, name, [padded, weight], attributes), [padded, weight], (dy) => {
-      tape.send(padded, () =>
-        writer.node(`${op}BackpropInput`, `gradient/${name}/x`, [writer.shapeOf(padded), weight, dy], attributes),
-      );
-      tape.send(weight, () =>
-        writer.node(`${op}BackpropFilter`, `gradient/${name}/w`, [padded, writer.ints(filter.shape), dy], attributes),
-      );
+    const y = writer.node(op, name, [padded, weight], convAttributes(inner));
+    return tape.record(y, [padded, x, weight], (dy) => {
+      tape.send(padded, () => {
+        const inputs = [writer.shapeOf(padded), weight, dy];
+        return writer.node(`${op}BackpropInput`, `gradient/${name}/x`, inputs, convAttributes(inner));
+      });
+      tape.send(weight, () => {
+        // From what the layer before keeps anyway: keeping the padded picture, too, would cost more memory than time is gained.
+        const inputs = [x, writer.ints(filter.shape), dy];
+        return writer.node(`${op}BackpropFilter`, `gradient/${name}/w`, inputs, convAttributes(window));
+      });
     });
   }
 

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { padBefore, paddingAttributes } from '../../../../../src/main/engine/compiled/padding.js';
+import type { Window } from '../../../../../src/main/engine/graph/kernels.js';
+
+const nameOf = (window: Window): string => {
+  const { padding } = paddingAttributes(window);
+  return padding && 's' in padding ? new TextDecoder().decode(padding.s) : '';
+};
+const same: Window = { kernelSize: 3, stride: 2, padding: 'same' };
+const centred: Window = { kernelSize: 5, stride: 1, padding: 2 };
+const none: Window = { kernelSize: 3, stride: 2, padding: 0 };
+const strided: Window = { kernelSize: 3, stride: 2, padding: 1 };
+const narrow: Window = { kernelSize: 5, stride: 1, padding: 1 };
+
+describe('padding in a compiled graph', () => {
+  it('is SAME where that is what a number of pixels comes to', () => {
+    expect([same, centred].map(nameOf)).toEqual(['SAME', 'SAME']);
+    expect(nameOf(none)).toBe('VALID');
+  });
+
+  it('is explicit otherwise: SAME would begin elsewhere', () => {
+    for (const window of [strided, narrow]) expect(nameOf(window)).toBe('EXPLICIT');
+    expect(paddingAttributes(strided)['explicit_paddings']).toEqual({ list: { i: [0, 0, 1, 1, 1, 1, 0, 0] } });
+  });
+
+  it('is done beforehand where a window would need it to be explicit', () => {
+    for (const window of [same, centred, none]) expect(padBefore(window)).toEqual({ before: 0, window });
+    for (const window of [strided, narrow]) {
+      const padded = padBefore(window);
+      expect(padded).toEqual({ before: 1, window: { ...window, padding: 0 } });
+      expect(nameOf(padded.window)).toBe('VALID');
+    }
+  });
+});
