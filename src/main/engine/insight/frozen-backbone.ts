@@ -6,6 +6,7 @@ import type { WeightMap } from '../graph/types.js';
 import type { TensorFlow } from '../tf.js';
 import { uploadPixels } from '../train/feed.js';
 import { fingerprintWeights } from '../train/model.js';
+import { featuresFingerprint } from '../train/feature-store.js';
 
 /** A whole backbone that only computes features. Owns its tensors: dispose it. */
 export interface FrozenBackbone {
@@ -25,7 +26,10 @@ export interface FrozenBackbone {
  * @param runner how the backbone runs here
  */
 export function frozenFingerprint(definition: BackboneDefinition, weights: WeightMap, runner: string): string {
-  return `${runner}:${fingerprintWeights(truncateNetwork(definition.build(), definition.featuresNode), weights)}`;
+  return featuresFingerprint(
+    runner,
+    fingerprintWeights(truncateNetwork(definition.build(), definition.featuresNode), weights),
+  );
 }
 
 /** Makes a backbone ready to compute features, the way training runs it when it is frozen. */

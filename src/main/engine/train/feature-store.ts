@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Raised when features are computed differently, so that old ones are not found. */
-const FEATURES_VERSION = 1;
+const FEATURES_VERSION = 2;
 
 /** Features on disk, across runs. A cache: whatever cannot be read or written is computed again. */
 export interface FeatureStore {
@@ -51,3 +51,11 @@ export function openFeatureStore(folder: string): FeatureStore {
     },
   };
 }
+
+/**
+ * What features of a frozen part are kept under.
+ *
+ * @param runner how it runs here
+ * @param weights fingerprint of its weights and structure
+ */
+export const featuresFingerprint = (runner: string, weights: string): string => `${runner}:${weights}`;

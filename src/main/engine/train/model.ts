@@ -20,6 +20,7 @@ import type { Network, WeightMap, WeightTensor } from '../graph/types.js';
 import type { TensorFlow } from '../tf.js';
 import { isProfiling } from './profile.js';
 import { createTrainer, type Trainer } from './trainer.js';
+import { featuresFingerprint } from './feature-store.js';
 
 const NOTHING_FROZEN: RunnerChoice = { runner: 'eager', reason: 'no stage is frozen' };
 const HEAD_ALONE: RunnerChoice = { runner: 'eager', reason: 'the head alone is one product' };
@@ -193,7 +194,7 @@ export async function createTrainingModel(
     runners,
     isFrozen: trained === 0,
     frozenWeights,
-    frozenFingerprint: frozen ? `${runners.frozen.runner}:${frozenWeights}` : 'pixels',
+    frozenFingerprint: frozen ? featuresFingerprint(runners.frozen.runner, frozenWeights) : 'pixels',
     freeze: (pixels) => (prefix ? prefix.run(pixels) : pixels.clone()),
     trainer,
     readWeights: async () => {
