@@ -50,7 +50,7 @@ export interface BatchSourceOptions {
   readonly workerFile?: string;
   /** Batches that are made ahead; 3 unless given. */
   readonly ahead?: number;
-  /** Decoded pixels that each worker keeps in memory at most, for epochs after the first; 256 MiB unless given. */
+  /** Decoded pixels that each worker keeps in memory at most, for epochs after the first; 32 MiB unless given. */
   readonly memoryBytes?: number;
 }
 

@@ -5,8 +5,11 @@ import { openPixelCacheWith, type PixelCacheSettings } from './cache.js';
 import { decodeBytes, readPicture } from './decode.js';
 import type { DatasetImage } from './types.js';
 
-/** Pixels kept in memory unless another bound is given, for epochs after the first. */
-export const MEMORY_BYTES = 256 * 1024 * 1024;
+/**
+ * Pixels kept in memory unless another bound is given, for epochs after the first. Not more: the system keeps what was read
+ * from disk anyway, and gives that up when training needs the memory.
+ */
+export const MEMORY_BYTES = 32 * 1024 * 1024;
 
 /** What is needed of a picture to get its pixels. */
 export type PictureRef = Pick<DatasetImage, 'id' | 'file' | 'path'>;

@@ -174,6 +174,13 @@ export async function createTrainingModel(
   };
   const frozenWeights = frozen ? fingerprintWeights(frozen, weights) : 'none';
   const prefix = frozen && (await createFrozenNetwork(tf, foldNetwork(frozen, weights), runners.frozen));
+  // Only these are held on to: the others live in the trainer from here on.
+  const frozenParams = new Map<string, WeightTensor>();
+  for (const { name } of frozen?.params ?? []) {
+    const tensor = weights.get(name);
+    invariant(tensor, `no weights for ${name}`);
+    frozenParams.set(name, tensor);
+  }
   const { weight, bias } = initialHead(recipe.training.seed, classCount, featureSize);
   const trainer = await createTrainer(
     tf,
@@ -198,12 +205,7 @@ export async function createTrainingModel(
     freeze: (pixels) => (prefix ? prefix.run(pixels) : pixels.clone()),
     trainer,
     readWeights: async () => {
-      const all = new Map<string, WeightTensor>();
-      for (const { name } of frozen?.params ?? []) {
-        const tensor = weights.get(name);
-        invariant(tensor, `no weights for ${name}`);
-        all.set(name, tensor);
-      }
+      const all = new Map(frozenParams);
       for (const [name, tensor] of await trainer.readWeights()) all.set(name, tensor);
       return all;
     },
