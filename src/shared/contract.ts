@@ -76,9 +76,11 @@ export interface Results {
   'projects.openSample': Project;
   'projects.close': null;
   'projects.remove': null;
+  'projects.restore': Project;
   'projects.update': Project;
   'dataset.summary': DatasetSummary | null;
   'dataset.rescan': null;
+  'dataset.cancelScan': null;
   'dataset.images': ImagePage;
   'dataset.image': ImageFacts;
   'dataset.problems': ProblemPage;

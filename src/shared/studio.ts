@@ -43,8 +43,9 @@ export interface DatasetSummary {
   readonly project: string;
   /** Grows with every change: pages fetch lists again. */
   readonly revision: number;
-  readonly state: 'scanning' | 'ready' | 'failed';
-  /** While scanning. `total` is null until all files are found. */
+  /** `cancelled`: the user ended the scan; what it has found until then is not counted. */
+  readonly state: 'scanning' | 'ready' | 'failed' | 'cancelled';
+  /** While scanning, and how far it had come when cancelled. `total` is null until all files are found. */
   readonly scan: { readonly done: number; readonly total: number | null; readonly secondsLeft: number | null } | null;
   readonly error: WireError | null;
   readonly layout: 'classes' | 'splits';

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startBrowserHost } from '../../src/main/server/browser-host.js';
@@ -224,5 +226,36 @@ describe('uploads over HTTP', () => {
     for (const place of [test.home, join(test.home, 'uploads'), test.folder]) {
       expect(existsSync(join(place, 'evil'))).toBe(false);
     }
+  });
+
+  it('that are refused get their answer, however much is sent', async () => {
+    const headers = await host.signIn();
+    const body = Buffer.alloc(8 << 20, 7);
+    for (const path of ['nobody/a.jpg', 'nobody/..%5Cx']) {
+      expect((await host.send(`/upload/${path}`, { method: 'PUT', headers, body })).status).toBe(404);
+    }
+    const { upload } = await test.page.call('host.beginUpload', { name: 'mine' });
+    expect((await host.send(`/upload/${upload}/..%5Cx`, { method: 'PUT', headers, body })).status).toBe(400);
+  });
+
+  it('that are refused and then broken off end nothing but themselves', async () => {
+    const headers = await host.signIn();
+    const uncaught: unknown[] = [];
+    const note = (error: unknown): void => void uncaught.push(error);
+    process.on('uncaughtException', note);
+    try {
+      for (let count = 0; count < 3; count++) {
+        const sent = request({ port: host.port, path: '/upload/nobody/a.jpg', method: 'PUT', headers });
+        sent.on('error', () => undefined);
+        sent.write(Buffer.alloc(1000));
+        await once(sent, 'response');
+        sent.destroy();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      expect((await host.send('/')).status).toBe(200);
+    } finally {
+      process.off('uncaughtException', note);
+    }
+    expect(uncaught).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { isAlive } from '../../src/main/hub/process-facts.js';
 import { createRecipe } from '../../src/shared/recipe.js';
 import { bundleFixture } from '../support/bundle.js';
 import { type TestHub, startTestHub } from '../support/hub.js';
@@ -162,5 +163,27 @@ describe('the hub', () => {
     await startRun(test);
     await test.hub.close({ atOnce: true });
     expect(existsSync(join(test.home, 'saved'))).toBe(false);
+  });
+
+  it('is restarted once when two pages ask for it together', async () => {
+    const test = await start();
+    await pidOf(test);
+    const second = test.openPage();
+    await Promise.all([test.page.call('host.restartEngine', {}), second.call('host.restartEngine', {})]);
+    const now = await pidOf(test);
+    const pids = new Set(readFileSync(join(test.home, 'pids'), 'utf8').trim().split('\n'));
+    expect([...pids].filter((pid) => isAlive(Number(pid)))).toEqual([now]);
+  });
+
+  it('refuses a data folder that another works in, and leaves it to the next when it closes', async () => {
+    const test = await start();
+    await expect(start({ dataFolder: test.home })).rejects.toMatchObject({
+      code: 'conflict',
+      details: { pid: process.pid },
+    });
+    await expect(pidOf(test)).resolves.toMatch(/^\d+$/);
+    await test.hub.close();
+    const next = await start({ dataFolder: test.home });
+    await expect(pidOf(next)).resolves.toMatch(/^\d+$/);
   });
 });

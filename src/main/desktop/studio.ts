@@ -130,6 +130,7 @@ export function startStudio(options: StudioOptions): Studio {
     },
   });
   hub.client.on('projects.changed', (event) => showProject(event.project));
+  hub.client.on('projects.listed', refreshRecent);
   app.on('activate', showWindow);
   app.on('window-all-closed', () => {
     if (platform !== 'darwin') app.quit();

@@ -23,6 +23,7 @@ import type { HostInfo, RunInfo } from '../../shared/studio.js';
 import { engineEntry } from '../engine-process.js';
 import type { Launch } from '../engine-process/launch.js';
 import { findProjectRoot } from '../engine-process/project-root.js';
+import { leaseDataFolder } from './data-folder-lease.js';
 import { createGrants } from './grants.js';
 import { createHostHandlers } from './host-handlers.js';
 import { type ManagedProcess, type ManagedProcessOptions, manageProcess } from './managed-process.js';
@@ -101,13 +102,14 @@ const LIBRARY_ENV = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: 
 /**
  * Starts the engine and the library and puts one contract over both, see {@link Hub}.
  *
- * @throws GraftError `not-granted` when a root can't be reached
+ * @throws GraftError `not-granted` when a root can't be reached, `conflict` when another app works in the data folder
  */
 export async function createHub(options: HubOptions): Promise<Hub> {
   const { log = (line: string) => void process.stderr.write(`${line}\n`) } = options;
   const dataFolder = realDataFolder(options.dataFolder);
   const exportFolder = options.exportFolder ?? join(homedir(), 'Graft exports');
   const granted = await createGrants([...options.roots, dataFolder, exportFolder]);
+  const lease = await leaseDataFolder(dataFolder, { kind: options.kind, log });
   const uploads = createUploads(join(dataFolder, 'uploads'), options.uploadLimits ?? UPLOAD_LIMITS);
 
   const servers: Server[] = [];
@@ -252,12 +254,14 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     attach: (port) => pages.attach(port),
     media: (address) => findMedia(address, client, (path) => grants.check(path)),
     receiveUpload: (upload, path, data) => uploads.receive(upload, path, data),
+    announce: (address) => lease.announce(address),
     get runInHand() {
       return keeper.run;
     },
     async close({ atOnce = false } = {}) {
       if (atOnce) for (const one of [engine, library]) one.kill();
       await Promise.all([engine.stop(), library.stop()]);
+      await lease.release();
       client.close();
       for (const server of servers) server.close();
     },

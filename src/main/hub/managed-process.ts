@@ -96,6 +96,7 @@ export function manageProcess(options: ManagedProcessOptions): ManagedProcess {
   let notice: string | null = null;
   let hasStarted = false;
   let isClosed = false;
+  let restarting: Promise<void> | null = null;
   let state: EngineState = { process: name, state: 'starting', message: null };
 
   const setState = (next: EngineState['state'], message: string | null): void => {
@@ -175,6 +176,16 @@ export function manageProcess(options: ManagedProcessOptions): ManagedProcess {
     }
   };
 
+  const restart = async (): Promise<void> => {
+    setState('restarting', null);
+    if (life !== null) life.isOver = true;
+    const engine = supervisor?.engine ?? null;
+    const timer = setTimeout(() => engine?.kill(), RESTART_STOP_MS);
+    await supervisor?.stop();
+    clearTimeout(timer);
+    if (!isClosed) start();
+  };
+
   return {
     get state() {
       return state;
@@ -197,14 +208,10 @@ export function manageProcess(options: ManagedProcessOptions): ManagedProcess {
       notice = next;
       if (state.state === 'ready') setState('ready', notice);
     },
-    async restart() {
-      setState('restarting', null);
-      if (life !== null) life.isOver = true;
-      const engine = supervisor?.engine ?? null;
-      const timer = setTimeout(() => engine?.kill(), RESTART_STOP_MS);
-      await supervisor?.stop();
-      clearTimeout(timer);
-      if (!isClosed) start();
+    restart() {
+      // Asked for twice, one of two new processes would have no owner.
+      restarting ??= restart().finally(() => (restarting = null));
+      return restarting;
     },
     async stop() {
       isClosed = true;

@@ -30,6 +30,34 @@ export function safeName(name: string): string {
   return RESERVED.test(cleaned) ? `_${cleaned}` : cleaned;
 }
 
+/** Cut to a number of bytes, between two characters. */
+function cutTo(text: string, maxBytes: number): string {
+  let bytes = 0;
+  let cut = '';
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > maxBytes) break;
+    cut += character;
+  }
+  return cut;
+}
+
+/**
+ * A safe name, or one with a number where a file system that does not tell case has it already.
+ *
+ * @param taken names in lower case
+ */
+export function distinctName(name: string, taken: ReadonlySet<string>): string {
+  const dot = name.lastIndexOf('.');
+  const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
+  for (let number = 1; ; number++) {
+    const suffix = number === 1 ? '' : ` (${number})`;
+    const room = MAX_NAME_BYTES - Buffer.byteLength(suffix + extension);
+    const candidate = number === 1 ? name : cutTo(stem, room) + suffix + extension;
+    if (!taken.has(candidate.toLowerCase())) return candidate;
+  }
+}
+
 /**
  * The parts of a relative path with `/`, each made safe.
  *

@@ -52,6 +52,8 @@ export interface Hub {
    * @throws GraftError `not-found`, `unsafe-file`, `invalid-value`, `disk-full`, `unreadable-file`, `cancelled`
    */
   receiveUpload(upload: string, path: string, data: Readable): Promise<void>;
+  /** Notes where the app can be reached, for who starts a second one on the same data folder. */
+  announce(address: string): Promise<void>;
   /** The folder of the run that trains now; null when none does. */
   readonly runInHand: string | null;
   /** Stops a run in hand, keeping it, and ends both processes; `atOnce` kills them, also while they are being ended. */

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GraftError, messageOf } from '../../shared/errors.js';
-import { safeName, safeParts } from './names.js';
+import { distinctName, safeName, safeParts } from './names.js';
 
 export interface UploadLimits {
   readonly maxFiles: number;
@@ -20,6 +20,8 @@ export const UPLOAD_LIMITS: UploadLimits = { maxFiles: 200_000, maxBytes: 50e9, 
 /** A folder of an unfinished upload that nobody has touched for so long is of a page or a host that has gone. */
 const ABANDONED_MS = 24 * 3600_000;
 const UNFINISHED = '.part';
+/** An open upload that nothing comes for so long is of a page that has gone, or whose user has cancelled it. */
+const LEFT_MS = 5 * 60_000;
 
 /** Files that pages send, because their browser doesn't tell where they lie. */
 export interface Uploads {
@@ -39,11 +41,44 @@ export interface Uploads {
   finish(upload: string): Promise<{ path: string }>;
 }
 
+/** Names of a folder as they were sent, and as they are written. */
+interface SentFolder {
+  readonly entries: Map<string, { readonly name: string; readonly folder: SentFolder }>;
+  /** What is written, in lower case. */
+  readonly taken: Set<string>;
+}
+
 interface OpenUpload {
   readonly name: string;
+  readonly sent: SentFolder;
   files: number;
   bytes: number;
   receiving: number;
+  touchedMs: number;
+}
+
+const createSentFolder = (): SentFolder => ({ entries: new Map(), taken: new Set() });
+
+/**
+ * Where a file is written, below its upload: the same place when it is sent again, and another than any other file's, also
+ * where safe names or a file system that does not tell case would make one of two.
+ *
+ * @throws GraftError `unsafe-file`, `invalid-value`
+ */
+function placeOf(sent: SentFolder, path: string): string {
+  const safe = safeParts(path);
+  let folder = sent;
+  const names = path.split('/').map((part, depth) => {
+    const entry = folder.entries.get(part) ?? {
+      name: distinctName(safe[depth]!, folder.taken),
+      folder: createSentFolder(),
+    };
+    folder.entries.set(part, entry);
+    folder.taken.add(entry.name.toLowerCase());
+    ({ folder } = entry);
+    return entry.name;
+  });
+  return join(...names);
 }
 
 function explainWrite(path: string, error: unknown): unknown {
@@ -77,8 +112,15 @@ async function sweep(folder: string): Promise<void> {
   }
 }
 
-/** @param folder where uploads are kept, each below a folder of its own; made when the first begins */
-export function createUploads(folder: string, limits: UploadLimits = UPLOAD_LIMITS): Uploads {
+/**
+ * @param folder where uploads are kept, each below a folder of its own; made when the first begins
+ * @param nowMs a monotonic clock
+ */
+export function createUploads(
+  folder: string,
+  limits: UploadLimits = UPLOAD_LIMITS,
+  nowMs = (): number => performance.now(),
+): Uploads {
   const open = new Map<string, OpenUpload>();
 
   const find = (id: string): OpenUpload => {
@@ -88,6 +130,15 @@ export function createUploads(folder: string, limits: UploadLimits = UPLOAD_LIMI
     return upload;
   };
   const rootOf = (id: string, { name }: OpenUpload): string => join(folder, `${id}${UNFINISHED}`, name);
+
+  /** Gives up what was begun and left. */
+  const dropLeft = async (): Promise<void> => {
+    for (const [id, { receiving, touchedMs }] of open) {
+      if (receiving > 0 || nowMs() - touchedMs < LEFT_MS) continue;
+      open.delete(id);
+      await rm(join(folder, `${id}${UNFINISHED}`), { recursive: true, force: true });
+    }
+  };
 
   /** Counts as the bytes come, so that a file that is too large is broken off early. */
   const counting = (upload: OpenUpload): Transform & { own: number } => {
@@ -111,11 +162,19 @@ export function createUploads(folder: string, limits: UploadLimits = UPLOAD_LIMI
   return {
     async begin(name) {
       const safe = safeName(name.replace(/^\.+/, ''));
+      // Its failure leaves files behind, which the next sweep comes to.
+      await dropLeft().catch(() => undefined);
       if (open.size >= limits.maxOpen) {
-        throw new GraftError('engine-busy', `expected at most ${limits.maxOpen} uploads at once: finish one first`);
+        throw new GraftError(
+          'engine-busy',
+          `expected at most ${limits.maxOpen} uploads at once: wait until one has ended; one that was broken off counts for five minutes`,
+        );
       }
       const id = randomBytes(12).toString('hex');
-      const upload: OpenUpload = { name: safe, files: 0, bytes: 0, receiving: 0 };
+      const upload: OpenUpload = {
+        ...{ name: safe, sent: createSentFolder() },
+        ...{ files: 0, bytes: 0, receiving: 0, touchedMs: nowMs() },
+      };
       open.set(id, upload);
       try {
         await sweep(folder);
@@ -129,7 +188,7 @@ export function createUploads(folder: string, limits: UploadLimits = UPLOAD_LIMI
 
     async receive(id, path, data) {
       const upload = find(id);
-      const target = join(rootOf(id, upload), ...safeParts(path));
+      const target = join(rootOf(id, upload), placeOf(upload.sent, path));
       if (upload.files >= limits.maxFiles) {
         throw new GraftError('invalid-value', `expected at most ${limits.maxFiles} files in one upload`);
       }
@@ -149,6 +208,7 @@ export function createUploads(folder: string, limits: UploadLimits = UPLOAD_LIMI
         throw explainWrite(path, error);
       } finally {
         upload.receiving--;
+        upload.touchedMs = nowMs();
       }
     },
 
@@ -167,7 +227,9 @@ export function createUploads(folder: string, limits: UploadLimits = UPLOAD_LIMI
         throw new GraftError('invalid-value', 'expected at least one file in the upload, received none');
       }
       const finished = join(folder, id);
-      await rename(unfinished, finished);
+      await rename(unfinished, finished).catch((error: unknown) => {
+        throw explainWrite(finished, error);
+      });
       const root = join(finished, upload.name);
       // A picked folder's files are named with the folder in front.
       const only = await onlyEntry(root);

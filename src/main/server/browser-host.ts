@@ -52,7 +52,7 @@ export interface BrowserHost {
 
 function listen(server: Server, port: number, address: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const fail = (error: NodeJS.ErrnoException): void => {
       const why =
         error.code === 'EADDRINUSE'
           ? 'another program listens there: choose another --port'
@@ -60,8 +60,14 @@ function listen(server: Server, port: number, address: string): Promise<number> 
             ? 'this machine has no such address'
             : messageOf(error);
       reject(new GraftError('usage', `can't listen on ${inUrl(address)}:${port}: ${why}`, { cause: error }));
+    };
+    server.once('error', fail);
+    server.listen(port, address, () => {
+      server.off('error', fail);
+      // A connection that can't be taken, with too many files open for one, is tried again; unheard it would end Graft.
+      server.on('error', () => undefined);
+      resolve((server.address() as AddressInfo).port);
     });
-    server.listen(port, address, () => resolve((server.address() as AddressInfo).port));
   });
 }
 
@@ -156,9 +162,12 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
     });
   });
 
+  const reached = inUrl(address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address);
+  const pageAddress = `http://${reached}:${port}/#token=${sessions.token}`;
+  await hub.announce(pageAddress);
   return {
     port,
-    address: `http://${inUrl(address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address)}:${port}/#token=${sessions.token}`,
+    address: pageAddress,
     async close() {
       for (const page of sockets.clients) page.terminate();
       const closed = new Promise((resolve) => server.close(resolve));

@@ -58,6 +58,8 @@ export function targetOf(request: IncomingMessage): URL | null {
  */
 export function bodyOf(request: IncomingMessage): PassThrough {
   const body = new PassThrough();
+  // Whoever reads it hears of its end; nobody may yet, or any more, and unheard it would end the process.
+  body.on('error', () => undefined);
   request.once('close', () => {
     if (!request.complete) body.destroy(Object.assign(new Error('the connection ended'), { code: 'ECONNRESET' }));
   });

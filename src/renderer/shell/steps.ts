@@ -17,6 +17,7 @@ function dataState(studio: Studio): StepState {
   if (summary === null) return { line: project.name, mark: 'busy' };
   const counts = `${formatPlural(summary.images, 'picture')}, ${formatPlural(summary.classes.length, 'class', 'classes')}`;
   if (summary.state === 'failed') return { line: "Can't be used", mark: 'problem' };
+  if (summary.state === 'cancelled') return { line: 'Scan cancelled', mark: 'problem' };
   return { line: counts, mark: summary.state === 'scanning' ? 'busy' : 'done' };
 }
 
@@ -31,9 +32,9 @@ function trainState(studio: Studio): StepState {
   const { training, project, runs } = studio;
   if (training.phase === 'failed') return { line: 'Ended with an error', mark: 'problem' };
   if (training.isRunning) {
-    const { fraction, latest, isPaused } = training;
-    if (fraction === null) return { line: 'Preparing', mark: 'busy' };
-    const percent = `${Math.floor(fraction * 100)} %`;
+    const { percent: done, latest, isPaused } = training;
+    if (done === null) return { line: 'Preparing', mark: 'busy' };
+    const percent = `${done} %`;
     const line = latest === null ? percent : `${percent}, ${formatPercent(latest.val.accuracy)} right`;
     return { line: isPaused ? `Paused at ${percent}` : line, mark: 'busy' };
   }

@@ -1,6 +1,6 @@
 import type { EventName, Events, MethodName, ParamsInput, Results } from '../../shared/contract.js';
 import { GraftError } from '../../shared/errors.js';
-import { type CallOptions, type Client, connect } from '../../shared/rpc.js';
+import { type CallOptions, type Client, connect } from '../../shared/rpc-client.js';
 import type { Host } from '../host/host.js';
 
 /** Waits between attempts to reach the hub again, in milliseconds; the last repeats. */

@@ -34,14 +34,16 @@ export class History {
     this.#undone = [];
   }
 
-  /** Takes back the last change; changes are taken back one after the other. */
-  async undo(): Promise<void> {
-    const change = this.#done.at(-1);
-    if (change === undefined || this.#isBusy) return;
+  /**
+   * Takes a change back, by default the last; changes are taken back one after the other. One that has left the history, or
+   * is taken back already, stays as it is.
+   */
+  async undo(change = this.#done.at(-1)): Promise<void> {
+    if (change === undefined || this.#isBusy || !this.#done.includes(change)) return;
     this.#isBusy = true;
     try {
       await change.undo();
-      this.#done = this.#done.slice(0, -1);
+      this.#done = this.#done.filter((other) => other !== change);
       this.#undone = [...this.#undone, change];
     } finally {
       this.#isBusy = false;

@@ -34,6 +34,7 @@ export class ProjectState {
     this.#history = history;
     this.#onError = onError;
     connection.on('projects.changed', ({ project }) => this.#adopt(project));
+    connection.on('projects.listed', () => void this.refreshRecents().catch(onError));
     connection.on('dataset.changed', ({ summary }) => (this.summary = summary));
     connection.onLive(() => void this.#load().catch(onError));
   }

@@ -14,6 +14,9 @@ import { TrainingState } from './training.svelte.js';
 
 type ProcessName = EngineState['process'];
 
+/** A change of the engine's memory by less than this share is not shown. */
+const MEMORY_NEWS = 0.02;
+
 /** Everything that pages share: one for the page's life, handed down by context. */
 export class Studio {
   readonly host: Host;
@@ -48,7 +51,11 @@ export class Studio {
     this.project = new ProjectState(this.connection, this.history, report);
     this.training = new TrainingState(this.connection, report);
     this.runs = new RunsState(this.connection, this.project, report);
-    this.connection.on('engine.stats', ({ rssBytes }) => (this.engineBytes = rssBytes));
+    this.connection.on('engine.stats', ({ rssBytes }) => {
+      // What goes up and down a little all the time would have the page drawn for it alone.
+      const isNews = Math.abs(rssBytes - (this.engineBytes ?? 0)) > MEMORY_NEWS * rssBytes;
+      if (isNews) this.engineBytes = rssBytes;
+    });
     this.connection.on('host.engine', (state) => this.#hearOf(state));
     this.connection.onLive(() => void this.#load().catch(report));
     void this.connection.open();

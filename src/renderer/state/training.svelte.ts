@@ -15,6 +15,11 @@ export type TrainingEnd =
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly error: WireError };
 
+/** What is kept of batches: the last one in each of so many equal parts of the run, as the engine does. */
+const MAX_BATCHES = 2000;
+
+const partOf = ({ step, steps }: BatchMetrics): number => Math.floor(((step - 1) * MAX_BATCHES) / steps);
+
 /** Steps that a run's finished epochs took. */
 const stepsOf = ({ started, epochs }: CurrentRun): number => {
   const [first] = epochs;
@@ -71,11 +76,11 @@ export class TrainingState {
     );
   }
 
-  /** Share of the run's steps that are done, 0..1; null before the first step. */
-  get fraction(): number | null {
+  /** Whole percent of the run's steps that are done; null before the first step. */
+  readonly percent: number | null = $derived.by(() => {
     const batch = this.batches.at(-1);
-    return batch === undefined ? null : batch.step / batch.steps;
-  }
+    return batch === undefined ? null : Math.floor((100 * batch.step) / batch.steps);
+  });
 
   /** Asks for everything that was missed. */
   async catchUp(): Promise<void> {
@@ -141,8 +146,8 @@ export class TrainingState {
     on('train.batch', ({ run: _, ...batch }) => {
       this.progress = null;
       // A run that goes on from a checkpoint repeats the steps after it.
-      const isRepeated = (this.batches.at(-1)?.step ?? 0) >= batch.step;
-      this.batches = [...(isRepeated ? this.batches.filter(({ step }) => step < batch.step) : this.batches), batch];
+      const kept = this.batches.findLastIndex((known) => known.step < batch.step && partOf(known) < partOf(batch)) + 1;
+      this.batches = [...this.batches.slice(0, kept), batch];
     });
     on('train.epoch', ({ run: _, ...epoch }) => {
       this.epochs = [...this.epochs.filter((known) => known.epoch < epoch.epoch), epoch];

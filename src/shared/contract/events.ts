@@ -22,6 +22,8 @@ export interface Events {
   /** Every two seconds: the engine lives, and what it holds. */
   'engine.stats': { rssBytes: number; tensors: number };
   'projects.changed': { project: Project | null };
+  /** A project was taken off the list, or back from the trash. */
+  'projects.listed': Record<string, never>;
   /** While a scan runs at most four times a second, and after every change. */
   'dataset.changed': { summary: DatasetSummary };
   'runs.changed': { run: string };
@@ -42,6 +44,7 @@ export const EVENT_NAMES = [
   'train.failed',
   'engine.stats',
   'projects.changed',
+  'projects.listed',
   'dataset.changed',
   'runs.changed',
   'host.engine',

@@ -46,12 +46,16 @@ export const LIBRARY_METHODS = {
   /** Makes or fetches a sample data set and opens it. */
   'projects.openSample': v.strictObject({ sample: v.picklist(['shapes', 'hymenoptera']) }),
   'projects.close': empty,
-  /** Forgets a project; its data set stays, its runs go to the trash. */
+  /** Moves a project, its runs with it, to the trash; its data set stays where it is. */
   'projects.remove': v.strictObject({ id: v.string() }),
+  /** Takes a project back from the trash; it is listed again, not opened. */
+  'projects.restore': v.strictObject({ id: v.string() }),
   /** Replaces the draft recipe. `revision` is the one that the change was made on. */
   'projects.update': v.strictObject({ recipe: recipeFrom, revision: index }),
   'dataset.summary': empty,
   'dataset.rescan': empty,
+  /** Ends the scan of the open data set, which is then `cancelled` until `dataset.rescan`; without a scan it does nothing. */
+  'dataset.cancelScan': empty,
   'dataset.images': v.strictObject({
     filter: imageFilterSchema,
     offset: index,

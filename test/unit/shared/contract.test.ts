@@ -39,9 +39,11 @@ const VALID: { readonly [M in MethodName]: ParamsInput<M> } = {
   'projects.openSample': { sample: 'shapes' },
   'projects.close': {},
   'projects.remove': { id: 'p' },
+  'projects.restore': { id: 'p' },
   'projects.update': { recipe, revision: 0 },
   'dataset.summary': {},
   'dataset.rescan': {},
+  'dataset.cancelScan': {},
   'dataset.images': {
     filter: { className: null, split: 'val', problem: null, isExcluded: false, search: '' },
     offset: 0,

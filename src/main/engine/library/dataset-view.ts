@@ -79,17 +79,17 @@ function countProblems(problems: readonly DatasetProblem[]): DatasetSummary['pro
 }
 
 /** Copies and odd shapes among the pictures in use; classes only once all have been looked at. */
-function checkPlaced(catalog: Catalog, positions: readonly number[], placed: Dataset, isScanning: boolean) {
-  if (!isScanning) return checkHealth(placed.images, placed.classes);
+function checkPlaced(catalog: Catalog, positions: readonly number[], placed: Dataset, isPartial: boolean) {
+  if (!isPartial) return checkHealth(placed.images, placed.classes);
   const examined = placed.images.filter((_, index) => catalog.status[positions[index]!] === STATUS.usable);
   return checkHealth(examined, placed.classes).filter(({ path }) => catalog.positions.has(path));
 }
 
 /**
- * Arranges a catalog as training does: the overlay, then the folder's own split or a stratified one. While the scan runs,
- * pictures that it has not come to yet count as usable.
+ * Arranges a catalog as training does: the overlay, then the folder's own split or a stratified one. While
+ * the scan runs or when it was cancelled, pictures that it has not come to count as usable.
  */
-export function createView(catalog: Catalog, data: Arrangement, isScanning: boolean): DatasetView {
+export function createView(catalog: Catalog, data: Arrangement, isPartial: boolean): DatasetView {
   const { entries, status, folders } = catalog;
   const left = new Set(data.exclude);
   const excluded = new Uint8Array(entries.length);
@@ -126,7 +126,7 @@ export function createView(catalog: Catalog, data: Arrangement, isScanning: bool
     }
   }
 
-  const health = checkPlaced(catalog, positions, placed, isScanning);
+  const health = checkPlaced(catalog, positions, placed, isPartial);
   const problems = [...catalog.problems, ...health].sort(compareProblems);
   const problemsByPath = new Map<string, DatasetProblem[]>();
   for (const problem of problems) {
@@ -142,14 +142,14 @@ export function createView(catalog: Catalog, data: Arrangement, isScanning: bool
       ...countPictures(partial),
       hasOwnSplit,
       problems: countProblems(problems),
-      error: wireOf(error, isScanning),
+      error: wireOf(error, isPartial),
     },
   };
 }
 
-/** While a scan runs, a class that a picture was moved to may only not have been found yet. */
-const wireOf = (error: GraftError | null, isScanning: boolean): WireError | null =>
-  error === null || isScanning ? null : toWire(error);
+/** Until a scan has ended, a class that a picture was moved to may only not have been found yet. */
+const wireOf = (error: GraftError | null, isPartial: boolean): WireError | null =>
+  error === null || isPartial ? null : toWire(error);
 
 type Counted = Pick<DatasetSummary, 'layout' | 'classes' | 'images' | 'excluded' | 'splits'>;
 

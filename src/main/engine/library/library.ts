@@ -10,6 +10,7 @@ import { findPosition, isExamined } from './image-list.js';
 import { type LiveDataset, openLiveDataset } from './live-dataset.js';
 import { createNewestFirst } from './newest-first.js';
 import { openPixels } from './pixels.js';
+import { purgeProjects } from './project-trash.js';
 import { createProjects, type Emit } from './projects.js';
 import { createRunStore } from './run-store.js';
 import { fetchHymenoptera, makeShapes } from './samples/samples.js';
@@ -80,7 +81,11 @@ export function createLibrary(emit: Emit): Library {
   const ready = projects
     .reopen()
     .catch((error: unknown) => warn(`the last project could not be opened: ${String(error)}`));
-  void ready.then(() => runs.purgeTrash()).catch((error: unknown) => warn(`emptying the trash: ${String(error)}`));
+  const purge = async (): Promise<void> => {
+    await runs.purgeTrash();
+    await purgeProjects();
+  };
+  void ready.then(purge).catch((error: unknown) => warn(`emptying the trash: ${String(error)}`));
 
   /** The open data set once its files are known, so that a picture is not missed because the process is young. */
   const placedDataset = async (signal: AbortSignal): Promise<LiveDataset> => {
@@ -136,6 +141,7 @@ export function createLibrary(emit: Emit): Library {
       await projects.remove(id);
       return null;
     },
+    'projects.restore': ({ id }) => projects.restore(id),
     'projects.update': ({ recipe, revision }) => projects.update(recipe, revision),
     'dataset.summary': async () => {
       await ready;
@@ -144,6 +150,11 @@ export function createLibrary(emit: Emit): Library {
     'dataset.rescan': async () => {
       await ready;
       projects.requireOpen().dataset.rescan();
+      return null;
+    },
+    'dataset.cancelScan': async () => {
+      await ready;
+      projects.requireOpen().dataset.cancel();
       return null;
     },
     'dataset.images': async ({ filter, offset, limit }) => {

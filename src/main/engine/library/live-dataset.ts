@@ -40,6 +40,8 @@ export interface LiveDataset {
   arrange(arrangement: Arrangement): void;
   /** Looks at the folder again; what was known is shown until then. */
   rescan(): void;
+  /** Ends a scan that runs, as `cancelled`; what it has looked at need not be looked at again. */
+  cancel(): void;
   /** Ends the scan; nothing is told any more. */
   close(): Promise<void>;
 }
@@ -77,18 +79,25 @@ export function openLiveDataset(options: LiveDatasetOptions): LiveDataset {
 
   const summarise = (): DatasetSummary => ({
     ...EMPTY,
-    ...view?.facts,
+    // Half a data set's counts would pass for those of the whole.
+    ...(state === 'cancelled' ? {} : view?.facts),
     project: options.project,
     revision,
     state,
-    scan: state === 'scanning' ? scanProgress() : null,
-    error: error ?? view?.facts.error ?? null,
+    scan: state === 'scanning' ? scanProgress() : state === 'cancelled' ? cancelledAt() : null,
+    error: error ?? (state === 'cancelled' ? null : view?.facts.error) ?? null,
     fingerprint,
   });
   const scanProgress = (): NonNullable<DatasetSummary['scan']> => {
     const { done, total, startMs } = scan;
     return { done, total, secondsLeft: secondsLeft({ done, total }, (performance.now() - startMs) / 1000) };
   };
+
+  const cancelledAt = (): NonNullable<DatasetSummary['scan']> => ({
+    done: scan.done,
+    total: scan.total,
+    secondsLeft: null,
+  });
 
   /** Builds the view anew and tells of it. */
   const tell = (): void => {
@@ -97,7 +106,7 @@ export function openLiveDataset(options: LiveDatasetOptions): LiveDataset {
     if (isClosed) return;
     const startMs = performance.now();
     if (catalog !== null) {
-      view = createView(catalog, arrangement, state === 'scanning');
+      view = createView(catalog, arrangement, state === 'scanning' || state === 'cancelled');
       list = createImageList(view);
     }
     revision = nextRevision();
@@ -166,6 +175,7 @@ export function openLiveDataset(options: LiveDatasetOptions): LiveDataset {
     state = 'scanning';
     error = null;
     fingerprint = null;
+    scan = { done: 0, total: null, startMs: performance.now() };
     abort = new AbortController();
     const { signal } = abort;
     const before = ended;
@@ -201,6 +211,12 @@ export function openLiveDataset(options: LiveDatasetOptions): LiveDataset {
     rescan() {
       abort.abort();
       start();
+      tell();
+    },
+    cancel() {
+      if (state !== 'scanning' || isClosed) return;
+      abort.abort();
+      state = 'cancelled';
       tell();
     },
     async close() {

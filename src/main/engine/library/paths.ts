@@ -12,6 +12,9 @@ export const shownPixelsFolder = (): string => join(dataFolder(), 'cache', 'show
 /** Which project is open, kept over restarts. */
 export const sessionFile = (): string => join(dataFolder(), 'session.json');
 
+/** Projects that were removed; beside the others, so that a move is a rename. */
+export const projectTrashFolder = (): string => join(projectsFolder(), '.trash');
+
 export const projectFolder = (id: string): string => join(projectsFolder(), id);
 export const runsFolder = (id: string): string => join(projectFolder(id), 'runs');
 export const trashFolder = (id: string): string => join(projectFolder(id), 'trash');

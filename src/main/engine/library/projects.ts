@@ -1,5 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import type { DatasetEdit, EventName, Events } from '../../../shared/contract.js';
 import { GraftError } from '../../../shared/errors.js';
 import { createRecipe, type Recipe } from '../../../shared/recipe.js';
@@ -8,7 +7,6 @@ import { STATUS } from './catalog.js';
 import type { Arrangement } from './dataset-view.js';
 import { applyEdit, type EditTarget } from './edit.js';
 import type { LiveDataset } from './live-dataset.js';
-import { projectFolder } from './paths.js';
 import {
   listProjects,
   projectId,
@@ -20,6 +18,7 @@ import {
   writeProject,
   writeSession,
 } from './project-store.js';
+import { discardProject, restoreProject } from './project-trash.js';
 import type { RunStore } from './run-store.js';
 import { createTurn } from './turn.js';
 
@@ -29,7 +28,7 @@ export type Emit = <E extends EventName>(name: E, data: Events[E]) => void;
 export interface ProjectsOptions {
   readonly emit: Emit;
   readonly warn: Warn;
-  readonly runs: Pick<RunStore, 'count' | 'removeAll'>;
+  readonly runs: Pick<RunStore, 'count' | 'expectIdle'>;
   /** Starts the scan of a project's data set. */
   readonly openDataset: (project: Project) => LiveDataset;
 }
@@ -52,8 +51,10 @@ export interface Projects {
   /** @throws GraftError `not-found`, `dataset-unusable`, `disk-full` */
   open(path: string): Promise<Project>;
   close(): Promise<void>;
-  /** @throws GraftError `not-found`, `engine-busy` */
+  /** Moves a project to the trash. @throws GraftError `not-found`, `engine-busy` while one of its runs trains, `conflict` */
   remove(id: string): Promise<void>;
+  /** Takes a project back from the trash. @throws GraftError `not-found`, `already-exists` */
+  restore(id: string): Promise<Project>;
   /** @throws GraftError `conflict` when the recipe has changed since `revision` */
   update(recipe: Recipe, revision: number): Promise<Project>;
   /** @throws GraftError `not-found`, `already-exists` */
@@ -174,12 +175,30 @@ export function createProjects({ emit, warn, runs, openDataset }: ProjectsOption
             `expected a project, received "${id}", which is none: list the projects again`,
           );
         }
-        await runs.removeAll(id);
-        await rm(join(projectFolder(id), 'project.json'), { force: true });
-        if (current?.project.id !== id) return;
-        await writeSession(null);
-        await leave();
-        emit('projects.changed', { project: null });
+        await runs.expectIdle(id);
+        await discardProject(id);
+        if (current?.project.id === id) {
+          await leave();
+          emit('projects.changed', { project: null });
+          // A session that names what is gone opens nothing.
+          await writeSession(null).catch((error: unknown) =>
+            warn(`the session could not be written: ${String(error)}`),
+          );
+        }
+        emit('projects.listed', {});
+      }),
+    restore: (id) =>
+      turn.take(async () => {
+        await restoreProject(id);
+        const project = await readProject(id, warn);
+        if (project === null) {
+          throw new GraftError(
+            'not-found',
+            `expected the project "${id}" to be whole, but its file cannot be read: open its folder of pictures again, its runs are kept`,
+          );
+        }
+        emit('projects.listed', {});
+        return project;
       }),
     update: (recipe, revision) =>
       turn.take(async () => {

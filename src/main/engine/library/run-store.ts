@@ -6,12 +6,10 @@ import type { RunDetail, RunInfo } from '../../../shared/studio.js';
 import { renameWithRetry, systemCode, writeJsonAtomic } from '../files.js';
 import { runningProcess } from '../runs/run-status.js';
 import { projectFolder, projectsFolder, runsFolder, trashFolder } from './paths.js';
+import { TRASH_MS } from './project-trash.js';
 import { createRunReader, type StoredRun } from './read-run.js';
 import { slugOf } from './slug.js';
 import { createTurn } from './turn.js';
-
-/** What was deleted stays in the trash for so long. */
-const TRASH_MS = 30 * 24 * 3600 * 1000;
 
 const namesSchema = v.record(v.string(), v.string());
 const namesFile = (project: string): string => join(projectFolder(project), 'run-names.json');
@@ -83,8 +81,8 @@ export interface RunStore {
   remove(run: string): Promise<void>;
   /** Takes a run back from the trash. @throws GraftError `not-found`, `already-exists` */
   restore(run: string): Promise<RunInfo>;
-  /** Moves all runs of a project to its trash. @throws GraftError `engine-busy` while one trains */
-  removeAll(project: string): Promise<void>;
+  /** Resolves when none of a project's runs trains. @throws GraftError `engine-busy` while one does */
+  expectIdle(project: string): Promise<void>;
   /** Deletes for good what has been in the trash for 30 days, and the folders of projects that nothing is left of. */
   purgeTrash(nowMs?: number): Promise<void>;
 }
@@ -200,16 +198,12 @@ export function createRunStore(): RunStore {
         await renameWithRetry(from, run);
         return await complete(await find(run), await readNames(project));
       }),
-    removeAll: (project) =>
-      turn.take(async () => {
-        const names = await folders(project);
-        // All are asked before the first goes, so that it is all or none.
-        for (const folder of names) await refuseRunning(join(runsFolder(project), folder));
-        for (const folder of names) await discard({ project, folder });
-      }),
+    async expectIdle(project) {
+      for (const folder of await folders(project)) await refuseRunning(join(runsFolder(project), folder));
+    },
     async purgeTrash(nowMs = Date.now()) {
       const projects = await readdir(projectsFolder()).catch(() => []);
-      for (const project of projects) await purgeProject(project, nowMs);
+      for (const project of projects) if (!project.startsWith('.')) await purgeProject(project, nowMs);
     },
   };
 }
@@ -231,7 +225,7 @@ async function purgeProject(project: string, nowMs: number): Promise<void> {
   }
   const left = await readdir(projectFolder(project)).catch(() => ['unreadable']);
   if (left.some((name) => !['runs', 'trash', 'run-names.json'].includes(name))) return;
-  // A project that was removed: its folder goes once nothing is left in it.
+  // A folder without a project, as older versions left it: it goes once nothing is left in it.
   for (const folder of [trashFolder(project), runsFolder(project)]) {
     const isGone = await rmdir(folder).then(
       () => true,

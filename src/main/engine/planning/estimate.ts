@@ -18,6 +18,7 @@ import { readKnownDataset } from './known-dataset.js';
 import { estimateMemory } from './memory.js';
 import { renderSeconds } from './render-cost.js';
 import { knownSpeed } from './speed.js';
+import { rememberedSpeed, stepSpeed } from './speed-record.js';
 import { stageWork, sumOver } from './work.js';
 
 /**
@@ -109,7 +110,7 @@ const median = (values: readonly number[]): number => [...values].sort((a, b) =>
 
 /**
  * Says how long a run of this recipe will take and what it will hold in memory, without starting it: from the measured
- * speed of its backbone where there is one, what is on disk already, and a few drawings under its policy. Early stopping is
+ * speed of its backbone and of the same steps in earlier runs where there is one, what is on disk already, and a few drawings under its policy. Early stopping is
  * not foreseen. No picture is opened.
  *
  * @throws GraftError what the run would throw: `unknown-backbone`, `not-found`, `dataset-unusable`, `invalid-value`
@@ -133,7 +134,12 @@ export async function estimateTraining(
   const trained = stages.slice(stages.length - trainedCount);
   const totalWork = sumOver(stages, 'work');
   const frozenSeconds = (secondsPerImage * sumOver(frozen, 'work')) / totalWork;
-  const stepSeconds = (secondsPerImage * sumOver(trained, 'work') * STEP_FACTOR) / totalWork;
+  // Steps that earlier runs have done just so, else by the arithmetic.
+  const doneSteps = trainedCount === 0 ? null : await rememberedSpeed(stepSpeed(recipe));
+  const stepSeconds =
+    doneSteps === null
+      ? frozenSeconds + (secondsPerImage * sumOver(trained, 'work') * STEP_FACTOR) / totalWork
+      : 1 / doneSteps;
 
   const used = [...split.training, ...split.validation].map((index) => split.images[index]!);
   const sizes = used.map(({ width, height }) => sourceSize(width, height, sourceCap(input)));
@@ -163,7 +169,7 @@ export async function estimateTraining(
     keptRows * KEPT_FEATURES_SECONDS;
   const pixelEpochs = reuses ? 0 : training.epochs;
   const trainSeconds =
-    pixelEpochs * trainCount * both(frozenSeconds + stepSeconds, drawn) +
+    pixelEpochs * trainCount * both(trainedCount === 0 ? frozenSeconds : stepSeconds, drawn) +
     (isFrozen ? steps * HEAD_STEP_SECONDS : 0) +
     START_SECONDS;
   const validateSeconds = isFrozen ? 0 : training.epochs * valCount * both(secondsPerImage, framed);

@@ -8,16 +8,11 @@ import { openFrozenBackbone } from '../insight/frozen-backbone.js';
 import { loadTensorFlow } from '../tf.js';
 import { FEATURE_BATCH_SIZE } from '../train/feature-table.js';
 import { rememberedSpeed, rememberSpeed } from './speed-record.js';
+import { typicalSeconds } from './typical-seconds.js';
 
 /** TensorFlow optimises a graph and sizes its buffers in the first calls. */
 const WARM_UPS = 2;
 const REPEATS = 8;
-
-/** The median of the faster half: what else the machine does can only make a batch slower. */
-function typicalSeconds(times: readonly number[]): number {
-  const faster = [...times].sort((a, b) => a - b).slice(0, times.length / 2);
-  return (faster[(faster.length - 1) >> 1]! + faster[faster.length >> 1]!) / 2;
-}
 
 /** Measurements come one after the other: two at once would each see half a machine. */
 let turn: Promise<unknown> = Promise.resolve();

@@ -4,6 +4,7 @@ import { renderAugment } from '../../../shared/augment/render.js';
 import type { Size } from '../../../shared/augment/op.js';
 import type { PixelImage } from '../../../shared/image.js';
 import type { Framing, InputSpec } from '../../../shared/input.js';
+import { installSimdResizer } from '../dataset/simd/simd-resize.js';
 
 /** The first drawings are interpreted, not compiled. */
 const WARM_UPS = 3;
@@ -35,6 +36,8 @@ export async function renderSeconds(
   const key = JSON.stringify([policy?.steps, source, input, framing]);
   const before = known.get(key);
   if (before !== undefined) return before;
+  // As workers draw.
+  installSimdResizer();
   const picture = makePicture(source);
   const times: number[] = [];
   for (let view = 0; view < WARM_UPS + REPEATS; view++) {

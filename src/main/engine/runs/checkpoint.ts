@@ -98,6 +98,11 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.close();
 }
 
+/** What another program holds stays until the next time: it costs room, and no run fails over it. */
+async function removeOld(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 2 }).catch(() => undefined);
+}
+
 /**
  * Adds a checkpoint to a run and drops all but the last two. It is there whole or not at all: everything is written and
  * synced under a temporary name, hashes last, then renamed.
@@ -143,7 +148,7 @@ export async function writeCheckpoint(
     if (folder !== null) await rm(folder, { recursive: true, force: true });
     throw explainWriteError(error, parent);
   }
-  for (const old of existing.slice(KEPT - 1)) await rm(join(parent, old), { recursive: true, force: true });
+  for (const old of existing.slice(KEPT - 1)) await removeOld(join(parent, old));
 }
 
 async function readManifest(folder: string): Promise<v.InferOutput<typeof manifestSchema> | null> {
@@ -223,10 +228,10 @@ export async function hasCheckpoint(run: string): Promise<boolean> {
 /** Removes a run's checkpoints: all of them, or all but the latest. */
 export async function removeCheckpoints(run: string, keep: 'none' | 'latest'): Promise<void> {
   if (keep === 'none') {
-    await rm(parentOf(run), { recursive: true, force: true });
+    await removeOld(parentOf(run));
     return;
   }
   for (const name of (await listCheckpoints(run)).slice(1)) {
-    await rm(join(parentOf(run), name), { recursive: true, force: true });
+    await removeOld(join(parentOf(run), name));
   }
 }

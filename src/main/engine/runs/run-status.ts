@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { ERROR_CODES, GraftError, type WireError } from '../../../shared/errors.js';
 import type { Recipe } from '../../../shared/recipe.js';
-import { systemCode, writeJsonAtomic } from '../files.js';
+import { breakLock, explainWriteError, systemCode, writeJsonAtomic } from '../files.js';
 import { hasCheckpoint } from './checkpoint.js';
 
 const failureSchema = v.object({
@@ -92,24 +93,48 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The process that trains a run now; null for none. */
-export async function runningProcess(run: string): Promise<number | null> {
+interface Claim {
+  /** NaN for a file that names none. */
+  readonly pid: number;
+  readonly ageMs: number;
+  /** Made, and not filled yet. */
+  readonly isEmpty: boolean;
+}
+
+async function readClaim(run: string): Promise<Claim | null> {
   const file = claimFile(run);
   const [text, facts] = await Promise.all([readFile(file, 'utf8').catch(() => null), stat(file).catch(() => null)]);
-  const pid = text === null ? NaN : Number.parseInt(text, 10);
-  if (!Number.isSafeInteger(pid) || facts === null || Date.now() - facts.mtimeMs > CLAIM_DEAD_MS) return null;
-  return isAlive(pid) ? pid : null;
+  if (text === null || facts === null) return null;
+  return { pid: Number.parseInt(text, 10), ageMs: Date.now() - facts.mtimeMs, isEmpty: text === '' };
 }
+
+const isHeld = ({ pid, ageMs }: Claim): boolean => Number.isSafeInteger(pid) && ageMs <= CLAIM_DEAD_MS && isAlive(pid);
+
+/** The process that trains a run now; null for none. */
+export async function runningProcess(run: string): Promise<number | null> {
+  const claim = await readClaim(run);
+  return claim !== null && isHeld(claim) ? claim.pid : null;
+}
+
+/** How long a claim may take to be filled after it was made. */
+const CLAIM_FILL_MS = 1000;
+const CLAIM_RETRY_MS = 50;
 
 /**
  * Takes a run for this process, so that no other trains it at the same time.
  *
  * @returns what gives it back
- * @throws GraftError `engine-busy` when another process trains it
+ * @throws GraftError `engine-busy` when another process trains it, `disk-full`
  */
 export async function claimRun(run: string): Promise<() => Promise<void>> {
   const file = claimFile(run);
-  for (let attempt = 0; ; attempt++) {
+  for (;;) {
+    try {
+      await writeFile(file, `${process.pid}\n`, { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw explainWriteError(error, file);
+    }
     const holder = await runningProcess(run);
     if (holder !== null) {
       throw new GraftError(
@@ -118,14 +143,11 @@ export async function claimRun(run: string): Promise<() => Promise<void>> {
         { details: { pid: holder } },
       );
     }
-    await rm(file, { force: true });
-    try {
-      await writeFile(file, `${process.pid}\n`, { flag: 'wx' });
-      break;
-    } catch (error) {
-      // Another process was quicker; it is named on the next look.
-      if (systemCode(error) !== 'EEXIST' || attempt > 0) throw error;
-    }
+    await breakLock(file, async () => {
+      const claim = await readClaim(run);
+      return claim !== null && !isHeld(claim) && !(claim.isEmpty && claim.ageMs < CLAIM_FILL_MS);
+    });
+    await delay(CLAIM_RETRY_MS);
   }
   const renewal = setInterval(() => {
     const now = new Date();
@@ -134,6 +156,6 @@ export async function claimRun(run: string): Promise<() => Promise<void>> {
   renewal.unref();
   return async () => {
     clearInterval(renewal);
-    await rm(file, { force: true });
+    if ((await readClaim(run))?.pid === process.pid) await rm(file, { force: true });
   };
 }

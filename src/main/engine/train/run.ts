@@ -85,7 +85,12 @@ function planFit(
       session.profile?.begin();
       return feedEpoch(feed, epoch, skip);
     },
-    trainStep: async (batch, lr) => trainStep(tf, model, batch, lr, lossOptions),
+    trainStep: async (batch, lr) => {
+      const startMs = performance.now();
+      const result = trainStep(tf, model, batch, lr, lossOptions);
+      session.speeds.addStep(result.count, (performance.now() - startMs) / 1000);
+      return result;
+    },
     evaluate: async () => {
       const { val, logits } = await session.validator.evaluate();
       onSamples(predictSamples(split, picked, logits));

@@ -7,11 +7,12 @@ import { type BatchSource, createBatchSource } from '../dataset/batches.js';
 import { openPixelCache } from '../dataset/cache.js';
 import { scanDataset } from '../dataset/scan.js';
 import { featuresFolder } from '../paths.js';
+import { createRunSpeeds, type RunSpeeds } from '../planning/run-speeds.js';
 import type { CheckpointState } from '../runs/checkpoint.js';
 import { loadTensorFlow, nativeBackend, type TensorFlow } from '../tf.js';
 import type { RunControl } from './control.js';
 import { openFeatureStore } from './feature-store.js';
-import { createFeatureTable, type FeatureTable } from './feature-table.js';
+import { createFeatureTable, FEATURE_BATCH_SIZE, type FeatureTable } from './feature-table.js';
 import { uploadPixels } from './feed.js';
 import { createTrainingModel, type TrainingModel } from './model.js';
 import { splitForTraining, type TrainingSplit } from './prepare.js';
@@ -32,6 +33,8 @@ export interface Session {
   /** Null when the backbone is not frozen as a whole. */
   readonly features: FeatureTable | null;
   readonly validator: Validator;
+  /** What the run tells of this machine's speed. */
+  readonly speeds: RunSpeeds;
   /** Null unless this process profiles. */
   readonly profile: Profile | null;
   close(): Promise<void>;
@@ -71,6 +74,7 @@ export async function openSession(options: SessionOptions, onProgress: ProgressL
   if (state !== null) expectSame(run, state, { tensorflow: tensorflowVersion }, recipe.data.path);
   const { framing } = recipe.data;
   const source = createBatchSource({ images: split.images, input: definition.input, framing, cache });
+  const speeds = createRunSpeeds(recipe, FEATURE_BATCH_SIZE);
   const profile = isProfiling() ? createProfile(source) : null;
   let model: TrainingModel | null = null;
   try {
@@ -90,9 +94,11 @@ export async function openSession(options: SessionOptions, onProgress: ProgressL
           framing,
           fingerprint: frozenFingerprint,
           compute: (pixels, count) => {
+            const startMs = performance.now();
             const output = tf.tidy(() => freeze(uploadPixels(tf, pixels, count, input.size)));
             const values = output.dataSync<'float32'>();
             output.dispose();
+            speeds.addFrozen(count, (performance.now() - startMs) / 1000);
             return values;
           },
           store: openFeatureStore(featuresFolder()),
@@ -105,8 +111,21 @@ export async function openSession(options: SessionOptions, onProgress: ProgressL
     const excluded = dataset.problems.filter((problem) => problem.severity === 'excluded').length;
     const owned = model;
     return {
-      ...{ tf, tensorflowVersion, split, excluded, fingerprint, source, features, validator, profile, model: owned },
+      ...{
+        tf,
+        tensorflowVersion,
+        split,
+        excluded,
+        fingerprint,
+        source,
+        features,
+        validator,
+        profile,
+        speeds,
+        model: owned,
+      },
       async close() {
+        await speeds.remember(tf);
         validator.dispose();
         owned.dispose();
         await source.close();

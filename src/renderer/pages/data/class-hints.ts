@@ -43,6 +43,9 @@ export function classHints(summary: Pick<DatasetSummary, 'classes' | 'splits' | 
       `No validation pictures of ${listNames(unvalidated)}, so nobody will know how well they are told apart.`,
     );
   }
+  if (splits.val === 0 && !summary.hasOwnSplit && used.length > 0) {
+    hints.push('No picture is left to validate with, and training needs some: give every class two pictures or more.');
+  }
   if (splits.val > 0 && splits.val < FEW_TO_VALIDATE) {
     const points = Math.max(1, Math.round(100 / splits.val));
     hints.push(`With ${formatPlural(splits.val, 'validation picture')}, a single mistake moves the accuracy by ${formatPlural(points, 'point')}.`); // prettier-ignore

@@ -54,6 +54,7 @@ export function createFakeHub(handlers: Partial<Handlers> = {}): FakeHub {
       attach: (port) => server.attach(port),
       media: (address) => fake.media(address),
       receiveUpload: async () => undefined,
+      announce: async () => undefined,
       get runInHand() {
         return fake.runInHand;
       },

@@ -147,4 +147,39 @@ describe('uploads', () => {
     const { upload } = await uploads.begin('x');
     expect(readdirSync(folder).sort()).toEqual(['fresh.part', 'kept', `${upload}.part`].sort());
   });
+
+  it('keep files apart whose names differ only in what some file systems forbid or pass over', async () => {
+    uploads = createUploads(folder, { maxFiles: 9, maxBytes: 1000, maxOpen: 2 });
+    const { upload } = await uploads.begin('x');
+    const names = ['a/1?.jpg', 'a/1*.jpg', 'a/1_.jpg', 'A/1_.JPG', 'a/\u00e9', 'a/e\u0301', 'a/2.'];
+    await Promise.all(names.map((name) => send(upload, name, name)));
+    await send(upload, 'a/1?.jpg', 'again');
+    const { path } = await uploads.finish(upload);
+    const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const texts = files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'));
+    expect(texts.sort()).toEqual(['again', ...names.slice(1)].sort());
+    const lower = files.map(({ parentPath, name }) => join(parentPath, name).toLowerCase());
+    expect(new Set(lower).size).toBe(names.length);
+    expect(files.every(({ name }) => /\.jpg$/i.test(name) || !name.includes('1'))).toBe(true);
+  });
+
+  it('that their page has left make room for others, the one left longest ago first', async () => {
+    let nowMs = 1e6;
+    uploads = createUploads(folder, { maxFiles: 9, maxBytes: 1000, maxOpen: 2 }, () => nowMs);
+    const left = await uploads.begin('left');
+    await send(left.upload, 'a');
+    nowMs += 1000;
+    const slow = await uploads.begin('slow');
+    const stream = new Readable({ read: () => undefined });
+    const receiving = uploads.receive(slow.upload, 'b', stream);
+    await expect(uploads.begin('y')).rejects.toMatchObject({ code: 'engine-busy' });
+    nowMs += 10 * 60_000;
+    const next = await uploads.begin('next');
+    await expect(send(left.upload, 'c')).rejects.toMatchObject({ code: 'not-found' });
+    expect(readdirSync(folder).sort()).toEqual([`${next.upload}.part`, `${slow.upload}.part`].sort());
+    stream.push('x');
+    stream.push(null);
+    await receiving;
+    expect((await uploads.finish(slow.upload)).path).toMatch(/b$/);
+  });
 });

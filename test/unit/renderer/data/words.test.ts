@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { classHints } from '../../../../src/renderer/pages/data/class-hints.js';
 import { chooseExample, framingWords } from '../../../../src/renderer/pages/data/framing-example.js';
 import { isShownInGrid, problemWords } from '../../../../src/renderer/pages/data/problem-words.js';
-import { scanLine } from '../../../../src/renderer/pages/data/scan-line.js';
+import { cancelledLine, scanLine } from '../../../../src/renderer/pages/data/scan-line.js';
 import type { ClassSummary, DatasetSummary, ImageItem } from '../../../../src/shared/studio.js';
 
 const of = (name: string, train: number, val = 10): ClassSummary => ({
@@ -57,6 +57,12 @@ describe('hints about classes', () => {
   it('names three of many small classes', () => {
     const many = ['a', 'b', 'c', 'd', 'e'].map((name) => of(name, 5, 20));
     expect(classHints(summaryOf(many))[0]).toMatch(/“a”, “b”, “c” and 2 more/);
+  });
+
+  it('says that nothing is left to validate with, where the folder leaves that to Graft', () => {
+    const single = [of('ants', 30, 0), of('bees', 30, 0)];
+    expect(classHints(summaryOf(single))).toEqual([expect.stringMatching(/No picture is left to validate with/)]);
+    expect(classHints(summaryOf(single, { hasOwnSplit: true }))).toEqual([]);
   });
 
   it('says how coarse a small validation set is', () => {
@@ -128,5 +134,15 @@ describe('problems in words', () => {
     expect(isShownInGrid('truncated')).toBe(true);
     expect(isShownInGrid('empty-class')).toBe(false);
     expect(isShownInGrid('outside-classes')).toBe(false);
+  });
+});
+
+describe('a scan that was cancelled', () => {
+  it('gives no counts, and says how far it came', () => {
+    const scan = { done: 3200, total: 20_000, secondsLeft: null };
+    const summary = summaryOf([of('ants', 120, 70)], { state: 'cancelled', scan });
+    expect(scanLine(summary, '/photos')).toBe('/photos');
+    expect(cancelledLine(summary)).toMatch(/looked at 3,200 of 20,000 pictures\. Nothing is shown or trained on/);
+    expect(cancelledLine({ scan: { ...scan, total: null } })).toMatch(/^Not all pictures were found\./);
   });
 });

@@ -51,7 +51,7 @@ it('follows a run from its start to its end', async () => {
   line.server.emit('train.paused', { run: '/r', isPaused: true });
   await settle();
   expect(state.phase).toBe('paused');
-  expect(state.fraction).toBe(0.25);
+  expect(state.percent).toBe(25);
   line.server.emit('train.failed', { run: '/r', error: { code: 'diverged', message: 'the loss is not a number' } });
   await settle();
   expect(state.phase).toBe('failed');
@@ -104,4 +104,22 @@ it('lets go of a run that its engine took along', async () => {
   line.server.emit('host.engine', { process: 'engine', state: 'ready', message: null });
   await settle();
   expect(state.phase).toBe('idle');
+});
+
+it('keeps so many batches of a long run that a chart can show them, the latest among them', async () => {
+  state.begin('/r', createRecipe('/photos'));
+  const steps = 10_000;
+  for (let step = 1; step <= steps; step += 3) line.server.emit('train.batch', { ...batch, step, steps });
+  await settle();
+  expect(state.batches.length).toBe(2000);
+  expect(state.batches.at(-1)?.step).toBe(steps);
+  const ascending = state.batches.every(({ step }, index) => index === 0 || state.batches[index - 1]!.step < step);
+  expect(ascending).toBe(true);
+});
+
+it('forgets the batches that a run repeats', async () => {
+  state.begin('/r', createRecipe('/photos'));
+  for (const step of [1, 2, 3, 2]) line.server.emit('train.batch', { ...batch, step });
+  await settle();
+  expect(state.batches.map(({ step }) => step)).toEqual([1, 2]);
 });

@@ -169,10 +169,10 @@ describe('runs', () => {
     }
   });
 
-  it('outlive their project in its trash, and leave it after 30 days', async () => {
+  it('leave the trash after 30 days, and the last of them a folder that is no project any more', async () => {
     const [old, young] = [await makeRun('old', [0.5]), await makeRun('young', [0.5])];
     const content = readFileSync(join(old, 'metrics.ndjson'), 'utf8');
-    await library.call('projects.remove', { id: project });
+    for (const run of [old, young]) await library.call('runs.delete', { run });
     const trash = join(home, 'projects', project, 'trash');
     expect(readFileSync(join(trash, basename(old), 'metrics.ndjson'), 'utf8')).toBe(content);
     const store = createRunStore();
@@ -181,9 +181,9 @@ describe('runs', () => {
     utimesSync(join(trash, basename(young)), days(29), days(29));
     await store.purgeTrash();
     expect([old, young].map((run) => existsSync(join(trash, basename(run))))).toEqual([false, true]);
-    await library.call('projects.open', { path: folder });
     expect(await library.call('runs.restore', { run: young })).toMatchObject({ name: 'young' });
-    await library.call('projects.remove', { id: project });
+    await library.call('runs.delete', { run: young });
+    rmSync(join(home, 'projects', project, 'project.json'));
     await store.purgeTrash(Date.now() + 31 * 86_400_000);
     expect(existsSync(join(home, 'projects', project))).toBe(false);
   });

@@ -6,7 +6,7 @@ import { scanDataset } from '../../../../../src/main/engine/dataset/scan.js';
 import { estimateTraining } from '../../../../../src/main/engine/planning/estimate.js';
 import { measureBackbone } from '../../../../../src/main/engine/planning/measure.js';
 import { readKnownDataset } from '../../../../../src/main/engine/planning/known-dataset.js';
-import { rememberSpeed } from '../../../../../src/main/engine/planning/speed-record.js';
+import { rememberSpeed, stepSpeed } from '../../../../../src/main/engine/planning/speed-record.js';
 import { stageWork, sumOver } from '../../../../../src/main/engine/planning/work.js';
 import { createRunFolder } from '../../../../../src/main/engine/runs/run-folder.js';
 import { createRunControl } from '../../../../../src/main/engine/train/control.js';
@@ -110,8 +110,23 @@ describe('train.estimate', () => {
     expect(measured.seconds).not.toBe(rough.seconds);
   });
 
+  it('goes by the steps of earlier runs of the same kind, and of no other', async () => {
+    const recipe = recipeOf(fineTune(1));
+    const before = await estimate(recipe);
+    // So slow that nothing else counts beside it.
+    await rememberSpeed(await loadTensorFlow(), stepSpeed(recipe), 0.1);
+    const after = await estimate(recipe);
+    // 4 epochs of 18 or, with one that no scan has looked at, 19 pictures.
+    expect(partOf(after, 'train')).toBeGreaterThan(700);
+    expect(partOf(after, 'train')).toBeLessThan(800);
+    expect(partOf(after, 'validate')).toBe(partOf(before, 'validate'));
+    expect(partOf(await estimate(recipeOf(fineTune(2))), 'train')).toBeLessThan(partOf(after, 'train') / 10);
+    expect(partOf(await estimate(recipeOf()), 'train')).toBeLessThan(partOf(after, 'train') / 10);
+  });
+
   it('takes off what is on disk after a run', async () => {
     // So slow that nothing else counts beside it.
+    removeFolder(join(root, 'home', 'cache', 'speeds'));
     await rememberSpeed(await loadTensorFlow(), 'test_tiny', 0.1);
     const recipe = recipeOf();
     const before = await estimate(recipe);

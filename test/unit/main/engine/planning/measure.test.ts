@@ -72,8 +72,9 @@ describe('backbones.measure', () => {
     for (const change of [
       { tensorflow: '1.0' },
       { device: 'gpu' },
-      { imagesPerSecond: 0 },
-      { imagesPerSecond: null },
+      { imagesPerSecond: [0] },
+      { imagesPerSecond: [] },
+      { imagesPerSecond: 5 },
     ]) {
       putFile(join(speeds, name!), JSON.stringify({ ...record, ...change }));
       expect(await rememberedSpeed('test_tiny'), JSON.stringify(change)).toBeNull();

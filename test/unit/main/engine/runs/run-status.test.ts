@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasCheckpoint, writeCheckpoint } from '../../../../../src/main/engine/runs/checkpoint.js';
 import {
@@ -138,6 +139,38 @@ describe('claimRun', () => {
     await (
       await claimRun(run)
     )();
+  });
+
+  it('goes to one of many that ask at about the same time, also over what a dead process has left', async () => {
+    for (let round = 0; round < 42; round++) {
+      const left = [null, null, null, '999999999\n', 'nonsense'][round % 5]!;
+      if (left !== null) putFile(join(run, '.running'), left);
+      const ask = async (_: unknown, place: number): Promise<() => Promise<void>> => {
+        for (let turn = (place * (round % 7)) % 11; turn > 0; turn--) await delay(turn % 2);
+        return await claimRun(run);
+      };
+      const asked = await Promise.allSettled(Array.from({ length: 12 }, ask));
+      const claims = asked.filter((one) => one.status === 'fulfilled');
+      expect(claims).toHaveLength(1);
+      for (const { value } of claims) await value();
+      expect(readdirSync(run).filter((name) => name.startsWith('.running'))).toEqual([]);
+    }
+  });
+
+  it('is taken over when its process died before it had filled it', async () => {
+    putFile(join(run, '.running'), '');
+    await (
+      await claimRun(run)
+    )();
+    expect(await runningProcess(run)).toBeNull();
+  });
+
+  it('is not given back for another that has taken it', async () => {
+    const release = await claimRun(run);
+    putFile(join(run, '.running'), `${process.ppid}\n`);
+    await release();
+    expect(await runningProcess(run)).toBe(process.ppid);
+    rmSync(join(run, '.running'));
   });
 });
 
