@@ -7,7 +7,7 @@ import type { AugmentPlan } from '../../shared/augment/plan.js';
 import type { PixelImage } from '../../shared/image.js';
 
 /**
- * A picture at half its size, each pixel the mean of four: what drafts are drawn from, at a quarter of the cost. A last odd
+ * A picture at half its size, each pixel the mean of four: what drafts are drawn from. A last odd
  * row or column is left out.
  */
 export function halveImage({ width, height, data }: PixelImage): PixelImage {
@@ -61,21 +61,35 @@ function draftOp(planned: PlannedOp): PlannedOp {
   }
 }
 
+/** Half the size of what a draft is drawn from still has enough for it, so many source pixels to one of the draft. */
+const ENOUGH = 0.75;
+
+/** Whether the part of a source that a draft shows could be half the size. */
+export function isFarTooLarge({ input, frame }: AugmentPlan, source: Pick<PixelImage, 'width' | 'height'>): boolean {
+  const { width, height } = frame.kind === 'crop' ? frame.box : source;
+  return Math.min(width, height) >= 2 * ENOUGH * input.size;
+}
+
 /**
- * A plan for {@link halveImage}'s picture that looks like the given one: coarse, and with a crop to within a pixel. For what
- * moves only; it is not what training sees.
+ * A plan for a smaller picture that looks like the given one: at half its size, coarse, and with a crop to within a pixel.
+ * For what moves only; it is not what training sees.
+ *
+ * @param source that it is for, from {@link halveImage}
+ * @param reduction of that source: 2 for a half, 4 for a half of it
  */
 export function draftPlan(
   { input, frame, ops }: AugmentPlan,
   source: Pick<PixelImage, 'width' | 'height'>,
+  reduction: number,
 ): AugmentPlan {
   const size = half(input.size);
   // Two taps instead of four: the difference is lost in the half size.
   const small = { ...input, size, resize: Math.max(size, half(input.resize)), interpolation: 'bilinear' as const };
   if (frame.kind === 'framing') return { input: small, frame, ops: ops.map(draftOp) };
-  const left = Math.min(half(frame.box.left), source.width - 1);
-  const top = Math.min(half(frame.box.top), source.height - 1);
-  const width = Math.max(1, Math.min(half(frame.box.width), source.width - left));
-  const height = Math.max(1, Math.min(half(frame.box.height), source.height - top));
+  const reduced = (length: number): number => Math.round(length / reduction);
+  const left = Math.min(reduced(frame.box.left), source.width - 1);
+  const top = Math.min(reduced(frame.box.top), source.height - 1);
+  const width = Math.max(1, Math.min(reduced(frame.box.width), source.width - left));
+  const height = Math.max(1, Math.min(reduced(frame.box.height), source.height - top));
   return { input: small, frame: { kind: 'crop', box: { left, top, width, height } }, ops: ops.map(draftOp) };
 }

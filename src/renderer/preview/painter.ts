@@ -10,6 +10,8 @@ export interface PainterOptions {
   readonly post: (reply: PreviewReply) => void;
   /** Lets newer requests in; called between two tiles. */
   readonly pause: () => Promise<void>;
+  /** Resolves when nothing may be wanted for a while. */
+  readonly rest: () => Promise<void>;
 }
 
 interface Drawn {
@@ -27,7 +29,7 @@ export interface Painter {
 }
 
 /** Makes the {@link Painter} of a worker. */
-export function createPainter({ load, post, pause }: PainterOptions): Painter {
+export function createPainter({ load, post, pause, rest }: PainterOptions): Painter {
   const sources = createSourceStore(load);
   const drawn = new Map<string, Drawn>();
   let latest: PreviewRequest | null = null;
@@ -38,8 +40,26 @@ export function createPainter({ load, post, pause }: PainterOptions): Painter {
   let waiting = 0;
 
   const finish = (request: PreviewRequest): void => {
-    if (latest === request && open.length === 0 && waiting === 0) post({ kind: 'done', request: request.id });
+    if (latest !== request || open.length > 0 || waiting > 0) return;
+    post({ kind: 'done', request: request.id });
+    if (!request.isDraft) void prepareDrafts(request);
   };
+
+  /**
+   * Draws drafts that are not shown: what moves next then goes on from their memo, and code that draws them is compiled by
+   * then.
+   */
+  async function prepareDrafts(request: PreviewRequest): Promise<void> {
+    await rest();
+    for (const tile of request.tiles) {
+      if (latest !== request) return;
+      const source = sources.get(tile.url);
+      const known = drawn.get(tile.key);
+      if (source === null || known === undefined) continue;
+      drawDraft(source, sources.half, request.settings, tile, known.draftMemo);
+      await pause();
+    }
+  }
 
   function paint(request: PreviewRequest, tile: PreviewTile, source: PixelImage): void {
     const { settings } = request;
@@ -51,7 +71,7 @@ export function createPainter({ load, post, pause }: PainterOptions): Painter {
     const known = before?.url === tile.url ? before : { memo: { stages: [] }, draftMemo: { stages: [] } };
     const { memo, draftMemo } = known;
     const image = request.isDraft
-      ? drawDraft(sources.half(source), source, settings, tile, draftMemo)
+      ? drawDraft(source, sources.half, settings, tile, draftMemo)
       : drawTile(source, settings, tile, memo);
     drawn.set(tile.key, { by, memo, draftMemo, url: tile.url });
     const pixels = toCanvasPixels(image, settings.input, settings.look);

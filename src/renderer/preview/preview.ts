@@ -1,6 +1,6 @@
 import type { Size } from '../../shared/augment/op.js';
 import { createPace, REST_MS } from './pace.js';
-import type { PreviewReply, PreviewRequest, PreviewSettings, PreviewTile } from './protocol.js';
+import { HOLD_MS, type PreviewReply, type PreviewRequest, type PreviewSettings, type PreviewTile } from './protocol.js';
 
 /** A drawn tile. */
 export interface DrawnTile {
@@ -44,20 +44,35 @@ export function openPreview(listener: PreviewListener, cores: number = navigator
   /** Workers that have not finished the latest request. */
   const busy = new Set<Worker>();
 
+  /** Tiles that are drawn and not shown yet. */
+  const held = new Map<string, DrawnTile>();
+  let hold: ReturnType<typeof setTimeout> | null = null;
+
+  const show = (): void => {
+    if (hold !== null) clearTimeout(hold);
+    hold = null;
+    for (const [key, tile] of held) listener.onTile(key, tile);
+    held.clear();
+  };
+
   const hear = (worker: Worker, reply: PreviewReply): void => {
     if (reply.kind === 'tile') {
       const image = new ImageData(reply.pixels, reply.size, reply.size);
-      listener.onTile(reply.key, { image, source: reply.source });
+      held.set(reply.key, { image, source: reply.source });
+      hold ??= setTimeout(show, HOLD_MS);
     } else if (reply.kind === 'failed') {
       listener.onFailed(reply.key, reply.message);
     } else if (reply.request === latest && busy.delete(worker) && busy.size === 0) {
       pace.finish(performance.now());
+      show();
       if (isDraft) rest = setTimeout(drawExactly, REST_MS);
       listener.onDone(isDraft);
     }
   };
   for (const worker of workers) {
-    worker.addEventListener('message', (event: MessageEvent<PreviewReply>) => hear(worker, event.data));
+    worker.addEventListener('message', (event: MessageEvent<readonly PreviewReply[]>) => {
+      for (const reply of event.data) hear(worker, reply);
+    });
   }
 
   const send = (settings: PreviewSettings, tiles: readonly PreviewTile[]): void => {
@@ -75,12 +90,14 @@ export function openPreview(listener: PreviewListener, cores: number = navigator
       isDraft = pace.ask(performance.now());
       drawExactly = () => {
         isDraft = false;
+        pace.rest(performance.now());
         send(settings, tiles);
       };
       send(settings, tiles);
     },
     close() {
       if (rest !== null) clearTimeout(rest);
+      if (hold !== null) clearTimeout(hold);
       for (const worker of workers) worker.terminate();
     },
   };

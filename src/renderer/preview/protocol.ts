@@ -35,7 +35,13 @@ export interface PreviewRequest {
   readonly tiles: readonly PreviewTile[];
 }
 
-/** What a worker answers, tile by tile, and once all tiles of a request are as it wants them. */
+/**
+ * Tiles go on together, when the last of a request is drawn or so long after the first: a message and a frame for every
+ * few would take the processor time that they are drawn in.
+ */
+export const HOLD_MS = 40;
+
+/** What a worker answers, several in a message: tile by tile, and once all tiles of a request are as it wants them. */
 export type PreviewReply =
   | {
       readonly kind: 'tile';

@@ -47,6 +47,13 @@ function isPixelMove([a, b, c, d, e, f, g, h, i]: Matrix): boolean {
   return isUnit(a, b) && isUnit(d, e) && Number.isInteger(c) && Number.isInteger(f) && g === 0 && h === 0 && i === 1;
 }
 
+/** The run of positions x, from 0 up to `count`, for which `step · x + start` lies in 0..length; `step` is −1, 0 or 1. */
+function runInside(step: number, start: number, length: number, count: number): readonly [from: number, to: number] {
+  if (step === 0) return start >= 0 && start < length ? [0, count] : [0, 0];
+  const [first, last] = step > 0 ? [-start, length - start] : [start - length + 1, start + 1];
+  return [Math.max(0, first), Math.min(count, last)];
+}
+
 /** {@link sampleThrough} where every sample falls on a pixel's centre. */
 function movePixels(source: PixelImage, [a, b, c, d, e, f]: Matrix): PixelImage {
   const { width, height, data } = source;
@@ -54,13 +61,16 @@ function movePixels(source: PixelImage, [a, b, c, d, e, f]: Matrix): PixelImage 
   // The half pixel from corner to centre, on the way in and out: a whole number once the offset is added.
   const left = c + (a + b - 1) / 2;
   const top = f + (d + e - 1) / 2;
-  let to = 0;
+  const step = (d * width + a) * 3;
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, to += 3) {
-      const xin = a * x + b * y + left;
-      const yin = d * x + e * y + top;
-      if (xin < 0 || xin >= width || yin < 0 || yin >= height) continue;
-      const from = (yin * width + xin) * 3;
+    const xin = b * y + left;
+    const yin = e * y + top;
+    const [x0, x1] = runInside(a, xin, width, width);
+    const [y0, y1] = runInside(d, yin, height, width);
+    const first = Math.max(x0, y0);
+    const end = (y * width + Math.min(x1, y1)) * 3;
+    let from = (yin * width + xin) * 3 + first * step;
+    for (let to = (y * width + first) * 3; to < end; to += 3, from = (from + step) | 0) {
       out[to] = data[from]!;
       out[to + 1] = data[from + 1]!;
       out[to + 2] = data[from + 2]!;

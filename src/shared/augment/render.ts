@@ -69,7 +69,11 @@ function renderFromMemo(
   stages: readonly Stage[],
   known: RenderMemo['stages'],
 ): PixelImage {
-  const keys = [JSON.stringify([plan.input, plan.frame]), ...stages.map((stage) => JSON.stringify(stage))];
+  const { width, height } = source;
+  const keys = [
+    JSON.stringify([plan.input, plan.frame, width, height]),
+    ...stages.map((stage) => JSON.stringify(stage)),
+  ];
   const differs = keys.findIndex((key, index) => known[index]?.key !== key);
   known.length = differs < 0 ? keys.length : differs;
   for (let index = known.length; index < keys.length; index++) {

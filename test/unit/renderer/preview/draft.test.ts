@@ -48,7 +48,7 @@ describe('a draft', () => {
       const settings: PreviewSettings = { policy: parsePolicy({ steps: [{ op, p: 1 }] }), seed: 1, input: INPUT, framing, look: 'pixels' }; // prettier-ignore
       const tile = { imageId: 'a', view };
       const exact = drawTile(source, settings, tile, { stages: [] });
-      const draft = drawDraft(half, source, settings, tile, { stages: [] });
+      const draft = drawDraft(source, halveImage, settings, tile, { stages: [] });
       expect([draft.width, draft.height]).toEqual([48, 48]);
       const shrunk = resizeImage(exact, 48, 48, 'bilinear');
       const sum = shrunk.data.reduce((total, value, index) => total + Math.abs(value - draft.data[index]!), 0);
@@ -58,10 +58,10 @@ describe('a draft', () => {
 
   it('keeps its crop inside of what it is drawn from', () => {
     const box = { left: 300, top: 199, width: 1, height: 1 };
-    const plan = draftPlan({ input: INPUT, frame: { kind: 'crop', box }, ops: [] }, half);
+    const plan = draftPlan({ input: INPUT, frame: { kind: 'crop', box }, ops: [] }, half, 2);
     expect(plan.frame).toEqual({ kind: 'crop', box: { left: 149, top: 99, width: 1, height: 1 } });
     const whole = { left: 0, top: 0, width: 301, height: 200 };
-    expect(draftPlan({ input: INPUT, frame: { kind: 'crop', box: whole }, ops: [] }, half).frame).toEqual({
+    expect(draftPlan({ input: INPUT, frame: { kind: 'crop', box: whole }, ops: [] }, half, 2).frame).toEqual({
       kind: 'crop',
       box: { left: 0, top: 0, width: 150, height: 100 },
     });
@@ -69,7 +69,7 @@ describe('a draft', () => {
 
   it('covers the same part', () => {
     const erase = { op: 'erase', left: 20, top: 40, width: 30, height: 10, fill: 'black', seed: 1 };
-    const { ops } = draftPlan({ input: INPUT, frame: { kind: 'framing', framing: 'crop' }, ops: [erase] }, half);
+    const { ops } = draftPlan({ input: INPUT, frame: { kind: 'framing', framing: 'crop' }, ops: [erase] }, half, 2);
     expect(ops).toEqual([{ ...erase, left: 10, top: 20, width: 15, height: 5 }]);
   });
 });
@@ -79,18 +79,32 @@ describe('the pace of drawing', () => {
     const pace = createPace();
     for (let at = 0; at < 1000; at += 50) {
       expect(pace.ask(at)).toBe(false);
-      pace.finish(at + 27);
+      pace.finish(at + 19);
     }
   });
 
-  it('turns to drafts in a movement that exact drawing cannot follow, and begins the next one exactly', () => {
+  it('turns to drafts in a movement that exact drawing cannot follow, and begins the next one as it rested', () => {
     const pace = createPace();
     expect(pace.ask(0)).toBe(false);
     pace.finish(60);
     expect(pace.ask(70)).toBe(true);
     pace.finish(75);
     expect(pace.ask(100)).toBe(true);
-    expect(pace.ask(100 + REST_MS + 1)).toBe(false);
+    pace.finish(110);
+    pace.rest(110 + REST_MS);
+    pace.finish(110 + REST_MS + 70);
+    expect(pace.ask(1000)).toBe(true);
+    pace.finish(1010);
+    pace.rest(1010 + REST_MS);
+    pace.finish(1010 + REST_MS + 15);
+    expect(pace.ask(2000)).toBe(false);
+  });
+
+  it('notices a drawing at rest that takes too long for a movement that begins meanwhile', () => {
+    const pace = createPace();
+    pace.rest(0);
+    expect(pace.ask(10)).toBe(false);
+    expect(pace.ask(40)).toBe(true);
   });
 
   it('takes a request that comes right after a slow drawing for the same movement', () => {
@@ -102,6 +116,6 @@ describe('the pace of drawing', () => {
 
   it('notices it too where every request overtakes the one before', () => {
     const pace = createPace();
-    expect([0, 13, 26, 39, 52].map((at) => pace.ask(at))).toEqual([false, false, false, true, true]);
+    expect([0, 13, 26, 39, 52].map((at) => pace.ask(at))).toEqual([false, false, true, true, true]);
   });
 });

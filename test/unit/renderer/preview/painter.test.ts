@@ -27,10 +27,12 @@ const photoOf = (url: string): PixelImage => makePhoto(40, 30, url.charCodeAt(ur
 function openPainter(load: (url: string) => Promise<PixelImage> = async (url) => photoOf(url)) {
   const replies: PreviewReply[] = [];
   const turns: (() => void)[] = [];
+  const rests: (() => void)[] = [];
   const painter = createPainter({
     load,
     post: (reply) => replies.push(reply),
     pause: () => new Promise((resolve) => turns.push(resolve)),
+    rest: () => new Promise((resolve) => rests.push(resolve)),
   });
   const settle = async (): Promise<void> => {
     for (let i = 0; i < 20; i++) await Promise.resolve();
@@ -49,7 +51,7 @@ function openPainter(load: (url: string) => Promise<PixelImage> = async (url) =>
     turns.shift()?.();
     await settle();
   };
-  return { painter, replies, drain, step, settle };
+  return { painter, replies, turns, rests, drain, step, settle };
 }
 
 const keys = (replies: readonly PreviewReply[], request: number): string[] =>
@@ -108,6 +110,23 @@ describe('a painter', () => {
     expect(last?.kind === 'tile' && Array.from(last.pixels)).toEqual(
       Array.from(toCanvasPixels(expected, INPUT, 'pixels')),
     );
+  });
+
+  it('prepares drafts at rest without showing them, and stops when something is asked for', async () => {
+    const { painter, replies, turns, rests, drain, settle } = openPainter();
+    painter.draw({ id: 1, settings: settingsOf(10), isDraft: true, tiles: TILES });
+    await drain();
+    expect(rests).toEqual([]);
+    painter.draw({ id: 2, settings: settingsOf(10), isDraft: false, tiles: TILES });
+    await drain();
+    const shown = replies.length;
+    rests.shift()?.();
+    await settle();
+    expect(turns).toHaveLength(1);
+    painter.draw({ id: 3, settings: settingsOf(12), isDraft: true, tiles: TILES });
+    await drain();
+    expect(replies.slice(shown).map(({ request }) => request)).toEqual([3, 3, 3, 3, 3]);
+    expect(rests).toEqual([]);
   });
 
   it('draws nothing again that would look the same', async () => {
