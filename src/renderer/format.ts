@@ -9,8 +9,13 @@ export const formatCount = (value: number): string => integer.format(value);
 export const formatPlural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
 
-/** 0.9634 → `96.3 %` */
-export const formatPercent = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)} %`;
+/** 0.9634 → `96.3 %`. Only what is whole is written as 100 %: 0.9998 → `99.9 %`. */
+export function formatPercent(share: number, digits = 1): string {
+  const step = 10 ** -digits;
+  // A share that has lost its last bits in a sum is whole all the same.
+  const isShort = share < 1 - 1e-9 && share * 100 > 100 - step / 2;
+  return `${(isShort ? 100 - step : share * 100).toFixed(digits)} %`;
+}
 
 /** As {@link formatPercent}; a dash where there is nothing to divide by. */
 export const formatShare = (share: number | null): string => (share === null ? '–' : formatPercent(share));
@@ -19,14 +24,15 @@ const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** Decimal units, as disks are sold: 1 500 000 → `1.5 MB`. */
 export function formatBytes(bytes: number): string {
-  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), SIZE_UNITS.length - 1);
+  // From 999.5 on the number would be written as 1000 of its unit.
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes / 0.9995, 1)) / 3), SIZE_UNITS.length - 1);
   const value = bytes / 1000 ** power;
   return `${value >= 100 || power === 0 ? Math.round(value) : value.toFixed(1)} ${SIZE_UNITS[power]}`;
 }
 
 /** 75 → `1 min 15 s`; below ten seconds with one digit after the point. */
 export function formatSeconds(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const rounded = Math.round(seconds);
   if (rounded < 60) return `${rounded} s`;
   const minutes = Math.floor(rounded / 60);
@@ -34,13 +40,16 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Time left, in the coarse words that stay still: `about 2 min left`. */
-export function formatSecondsLeft(seconds: number): string {
-  if (seconds < 5) return 'a few seconds left';
-  if (seconds < 60) return `about ${Math.ceil(seconds / 5) * 5} s left`;
-  if (seconds < 3600) return `about ${Math.round(seconds / 60)} min left`;
-  return `about ${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min left`;
+/** A time that is not known better, in coarse words that stay still: `about 2 min`. */
+export function formatAbout(seconds: number): string {
+  if (seconds < 5) return 'a few seconds';
+  if (seconds <= 55) return `about ${Math.ceil(seconds / 5) * 5} s`;
+  const minutes = Math.max(1, Math.round(seconds / 60));
+  return minutes < 60 ? `about ${minutes} min` : `about ${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** Time left: `about 2 min left`. */
+export const formatSecondsLeft = (seconds: number): string => `${formatAbout(seconds)} left`;
 
 /** A learning rate or a loss with three significant digits, without an exponent where that is readable. */
 export function formatSmall(value: number): string {

@@ -4,7 +4,7 @@ import type { Recipe } from '../../shared/recipe.js';
 import type { CallOptions } from '../../shared/rpc.js';
 import type { DatasetSummary, Project, RecentProject } from '../../shared/studio.js';
 import type { Connection } from './connection.svelte.js';
-import type { History } from './history.svelte.js';
+import type { Change, History } from './history.svelte.js';
 
 /** Edits of a slider that follow within this time are sent, and taken back, as one. */
 const SETTLE_MS = 250;
@@ -134,11 +134,15 @@ export class ProjectState {
     }
   }
 
-  /** Changes the overlay of the data set, with undo. */
-  async editDataset(label: string, edit: DatasetEdit): Promise<void> {
+  /**
+   * Changes the overlay of the data set, with undo.
+   *
+   * @returns the change, as the history has it
+   */
+  async editDataset(label: string, edit: DatasetEdit): Promise<Change> {
     await this.flush();
     let { undo } = await this.#connection.call('dataset.edit', { edit });
-    this.#history.add({
+    const change: Change = {
       label,
       undo: async () => {
         await this.#connection.call('dataset.edit', { edit: undo });
@@ -146,7 +150,9 @@ export class ProjectState {
       redo: async () => {
         ({ undo } = await this.#connection.call('dataset.edit', { edit }));
       },
-    });
+    };
+    this.#history.add(change);
+    return change;
   }
 
   /**

@@ -17,6 +17,7 @@ export class TryState {
   readonly #host: Host;
   #abort: AbortController | null = null;
   #startedMs = 0;
+  #followed: string | null = null;
 
   constructor(connection: Connection, host: Host) {
     this.#connection = connection;
@@ -35,6 +36,17 @@ export class TryState {
 
   cancel(): void {
     this.#abort?.abort();
+  }
+
+  /** Another run has not been asked yet: drops what was said by, or is being asked of, the one before. */
+  follow(run: string): void {
+    if (run === this.#followed) return;
+    this.#followed = run;
+    this.cancel();
+    this.#abort = null;
+    this.report = null;
+    this.error = null;
+    this.isBusy = false;
   }
 
   /** Asks a run about files that were dropped, picked or photographed. */

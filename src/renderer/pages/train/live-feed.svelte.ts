@@ -13,17 +13,29 @@ export class LiveFeed {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #shownMs = -Infinity;
 
-  /** Takes what there is now. @param isOver there is nothing more to come */
-  take(batches: readonly BatchMetrics[], epochs: readonly EpochMetrics[], isOver: boolean): void {
+  /**
+   * Takes what there is now.
+   *
+   * @param options.isOver there is nothing more to come
+   * @param options.isHidden nobody looks: it waits for {@link show}
+   */
+  take(
+    batches: readonly BatchMetrics[],
+    epochs: readonly EpochMetrics[],
+    { isOver = false, isHidden = false }: { readonly isOver?: boolean; readonly isHidden?: boolean } = {},
+  ): void {
     this.#held = { batches, epochs };
+    if (isHidden) return this.stop();
     const isUrgent = epochs.length !== this.epochs.length || batches.length === 0;
     const waitMs = isOver ? 0 : (isUrgent ? EPOCH_PACE_MS : BATCH_PACE_MS) - (performance.now() - this.#shownMs);
     this.stop();
-    if (waitMs <= 0) this.#show();
-    else this.#timer = setTimeout(() => this.#show(), waitMs);
+    if (waitMs <= 0) this.show();
+    else this.#timer = setTimeout(() => this.show(), waitMs);
   }
 
-  #show(): void {
+  /** Shows at once what is held. */
+  show(): void {
+    this.stop();
     if (this.#held === null) return;
     this.batches = this.#held.batches;
     this.epochs = this.#held.epochs;

@@ -28,6 +28,8 @@ function readinessOfData(summary: DatasetSummary | null): Readiness | null {
         : `The pictures are still being looked at: ${formatCount(done)} of ${formatCount(total)}.`,
     );
   }
+  if (summary.state === 'cancelled')
+    return blocked('The scan of the pictures was cancelled, so not all of them are known: scan again.', 'data');
   const trained = summary.classes.filter(({ train }) => train > 0).length;
   if (trained < 2)
     return blocked(

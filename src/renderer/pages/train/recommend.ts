@@ -105,6 +105,6 @@ export function adviseViews(recipe: Recipe): { readonly views: number; readonly 
   const times = (training.epochs / views).toFixed(1).replace('.0', '');
   return {
     views,
-    reason: `The frozen backbone then looks at each picture ${views} times in all instead of ${training.epochs} times: about ${times} times as fast.`,
+    reason: `With ${views} copies that are used in turn the frozen backbone looks at each picture ${views} times instead of ${training.epochs}: about ${times} times as fast.`,
   };
 }

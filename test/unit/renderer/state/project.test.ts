@@ -93,6 +93,13 @@ it('takes a change of the data set back with what undoes it', async () => {
   expect(history.redoLabel).toBeNull();
 });
 
+it('hands out the change, so that it can be taken back behind a later one', async () => {
+  const first = await state.editDataset('leave out a.jpg', { kind: 'exclude', images: ['a.jpg'] });
+  await state.editDataset('leave out b.jpg', { kind: 'exclude', images: ['b.jpg'] });
+  await history.undo(first);
+  expect([history.undoLabel, history.redoLabel]).toEqual(['leave out b.jpg', 'leave out a.jpg']);
+});
+
 it('forgets what can be undone when another project opens', async () => {
   state.edit('set epochs', epochs(3));
   await state.flush();

@@ -29,9 +29,9 @@ describe('LiveFeed', () => {
 
   it('shows the first at once and holds those that follow quickly, the latest not lost', () => {
     const feed = new LiveFeed();
-    feed.take(batches(1), [], false);
+    feed.take(batches(1), []);
     expect(feed.batches).toHaveLength(1);
-    for (let count = 2; count <= 5; count++) feed.take(batches(count), [], false);
+    for (let count = 2; count <= 5; count++) feed.take(batches(count), []);
     expect(feed.batches).toHaveLength(1);
     vi.advanceTimersByTime(300);
     expect(feed.batches).toHaveLength(5);
@@ -39,10 +39,10 @@ describe('LiveFeed', () => {
 
   it('never waits longer than its pace, however many come', () => {
     const feed = new LiveFeed();
-    feed.take(batches(1), [], false);
+    feed.take(batches(1), []);
     for (let count = 2; count <= 12; count++) {
       vi.advanceTimersByTime(50);
-      feed.take(batches(count), [], false);
+      feed.take(batches(count), []);
     }
     // After 300 ms the sixth had come.
     expect(feed.batches).toHaveLength(6);
@@ -50,19 +50,31 @@ describe('LiveFeed', () => {
 
   it('shows the end of an epoch and of the run sooner', () => {
     const feed = new LiveFeed();
-    feed.take(batches(1), [], false);
-    feed.take(batches(2), [epoch], false);
+    feed.take(batches(1), []);
+    feed.take(batches(2), [epoch]);
     vi.advanceTimersByTime(80);
     expect(feed.epochs).toEqual([epoch]);
     expect(feed.batches).toHaveLength(2);
-    feed.take(batches(3), [epoch], true);
+    feed.take(batches(3), [epoch], { isOver: true });
     expect(feed.batches).toHaveLength(3);
+  });
+
+  it('shows nothing while nobody looks, and all of it when somebody does', () => {
+    const feed = new LiveFeed();
+    feed.take(batches(1), []);
+    feed.take(batches(2), []);
+    feed.take(batches(3), [epoch], { isHidden: true });
+    vi.advanceTimersByTime(1000);
+    expect(feed.batches).toHaveLength(1);
+    feed.show();
+    expect(feed.batches).toHaveLength(3);
+    expect(feed.epochs).toEqual([epoch]);
   });
 
   it('is silent once it is stopped', () => {
     const feed = new LiveFeed();
-    feed.take(batches(1), [], false);
-    feed.take(batches(2), [], false);
+    feed.take(batches(1), []);
+    feed.take(batches(2), []);
     feed.stop();
     vi.advanceTimersByTime(1000);
     expect(feed.batches).toHaveLength(1);

@@ -60,6 +60,11 @@ describe('findReadiness', () => {
     expect(whyNot({ summary: null })).toContain('opened');
   });
 
+  it('does not train on what a cancelled scan has found', () => {
+    const scan = { done: 120, total: 4000, secondsLeft: null };
+    expect(whyNot({ summary: { ...summary, state: 'cancelled', scan } })).toContain('scan again');
+  });
+
   it('says what is wrong with the data', () => {
     const error = { code: 'dataset-unusable', message: 'expected folders, received files' } as const;
     expect(whyNot({ summary: { ...summary, state: 'failed', error } })).toBe(error.message);
