@@ -2,11 +2,12 @@
 /* global window, document, requestAnimationFrame, MutationObserver -- in the functions that run in the page */
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
+import { cpuSeconds } from './cpu-time.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const { values: options } = parseArgs({
@@ -16,7 +17,8 @@ const { values: options } = parseArgs({
     /** Data folder whose backbones are lent. */
     home: { type: 'string', default: process.env['GRAFT_HOME'] ?? join(homedir(), '.local', 'share', 'graft') },
     epochs: { type: 'string', default: '4' },
-    rounds: { type: 'string', default: '2' },
+    /** Of a run in the app and one on the command line, which takes turns in going first. */
+    rounds: { type: 'string', default: '4' },
   },
 });
 if (options.data === undefined) throw new Error('expected --data FOLDER, a data set with one folder a class');
@@ -35,6 +37,15 @@ const quantile = (values, share) => {
 };
 /** @param {readonly number[]} values */
 const spread = (values) => ({ median: quantile(values, 0.5), p95: quantile(values, 0.95), count: values.length });
+/** Median; the mean of the middle two. @param {readonly number[]} values */
+const middle = (values) =>
+  (quantile(values, 0.5) +
+    quantile(
+      [...values].map((value) => -value),
+      0.5,
+    ) *
+      -1) /
+  2;
 /** @param {number} timeoutMs */
 const wait = (timeoutMs) => new Promise((done) => setTimeout(done, timeoutMs));
 
@@ -43,6 +54,31 @@ function speedOf(run) {
   const lines = readFileSync(join(run, 'metrics.ndjson'), 'utf8').trim().split('\n').slice(1);
   const speeds = lines.map((line) => JSON.parse(line).imagesPerSecond);
   return speeds.reduce((sum, speed) => sum + speed, 0) / speeds.length;
+}
+
+/** The part of the app that a process does; null for what is not the app's. @param {string} command */
+function roleOf(command) {
+  const part = /[/\\](engine|library)\.js/.exec(command)?.[1];
+  if (part !== undefined) return part;
+  if (command.includes('graft.mjs serve')) return 'server';
+  if (!/chrom/i.test(command)) return null;
+  return `browser ${/--utility-sub-type=(\w+)/.exec(command)?.[1] ?? /--type=([\w-]+)/.exec(command)?.[1] ?? 'main'}`;
+}
+
+/** Starts counting processor time; the answer says how much was used in each second since then, by what, and by the page. */
+function countCpu() {
+  const before = cpuSeconds(process.pid, roleOf);
+  const started = performance.now();
+  return () => {
+    const after = cpuSeconds(process.pid, roleOf);
+    if (before === null || after === null) return null;
+    const seconds = (performance.now() - started) / 1000;
+    const shares = Object.fromEntries(
+      Object.entries(after).map(([role, used]) => [role, (used - (before[role] ?? 0)) / seconds]),
+    );
+    const page = Object.entries(shares).reduce((sum, [role, share]) => sum + (role === 'engine' ? 0 : share), 0);
+    return { page, shares };
+  };
 }
 
 const server = spawn(
@@ -136,38 +172,51 @@ try {
   await page.getByLabel('Epochs').first().press('Tab');
   await wait(3000);
 
-  /** One run in the app, then the same recipe on the command line. */
-  const rounds = [];
   const frames = [];
   const epochs = [];
-  const project = join(home, 'projects', readdirSync(join(home, 'projects'))[0]);
-  for (let round = 0; round <= Number(options.rounds); round++) {
-    const before = new Set(existsSync(join(project, 'runs')) ? readdirSync(join(project, 'runs')) : []);
+  const runs = join(home, 'projects', readdirSync(join(home, 'projects'))[0], 'runs');
+
+  /** Trains in the app, which is looked at all the time. @param {boolean} isCounting frames: sixty are drawn a second then */
+  const trainInApp = async (isCounting) => {
+    const before = new Set(existsSync(runs) ? readdirSync(runs) : []);
     await page.getByRole('button', { name: 'Start training' }).click();
-    await page
-      .getByText(/Epoch 2 of/)
-      .first()
-      .waitFor({ timeout: 600_000 });
-    // Counting frames makes the browser draw sixty a second: only in the first round, whose speed is not compared.
-    if (round === 0) await page.evaluate(() => window['benchTimes'].count());
+    const second = page.getByText(/Epoch 2 of/).first();
+    await second.waitFor({ timeout: 600_000 });
+    const usedCpu = countCpu();
+    if (isCounting) await page.evaluate(() => window['benchTimes'].count());
     await page.getByRole('button', { name: 'See where it is wrong' }).waitFor({ timeout: 600_000 });
-    if (round === 0) frames.push(...(await page.evaluate(() => window['benchTimes'].frames)));
+    const cpu = usedCpu();
     await page.evaluate(() => (window['benchTimes'].isCounting = false));
-    epochs.push(...(await page.evaluate(() => window['benchTimes'].epochs)));
-    const run = readdirSync(join(project, 'runs')).find((name) => !before.has(name));
-    const inApp = speedOf(join(project, 'runs', run));
-    if (round === 0) {
-      await page.getByRole('button', { name: 'Train another' }).click();
-      continue;
-    }
-    const out = join(home, `cli-${round}`);
+    const times = await page.evaluate(() => window['benchTimes']);
+    if (isCounting) frames.push(...times.frames);
+    epochs.splice(0, Infinity, ...times.epochs);
+    const run = join(
+      runs,
+      readdirSync(runs).find((name) => !before.has(name)),
+    );
+    await page.getByRole('button', { name: 'Train another' }).click();
+    return { run, imagesPerSecond: speedOf(run), cpu };
+  };
+  let alone = 0;
+  /** The same recipe on the command line, while the page is open and nothing happens. @param {string} run */
+  const trainAlone = async (run) => {
+    const out = join(home, `alone-${++alone}`);
     await new Promise((done) => {
-      const args = ['train', '--recipe', join(project, 'runs', run, 'recipe.json'), '--out', out, '--json'];
+      const args = ['train', '--recipe', join(run, 'recipe.json'), '--out', out, '--json'];
       spawn(process.execPath, [join(ROOT, 'bin', 'graft.mjs'), ...args], { env, stdio: 'ignore' }).on('close', done);
     });
-    const alone = speedOf(out);
-    rounds.push({ inApp, alone, overhead: 1 - inApp / alone });
-    await page.getByRole('button', { name: 'Train another' }).click();
+    return speedOf(out);
+  };
+
+  // The first fills caches, and its frames are counted; its speed is not compared.
+  const { run: first } = await trainInApp(true);
+  const rounds = [];
+  for (let round = 0; round < Number(options.rounds); round++) {
+    const isAloneFirst = round % 2 === 1;
+    const before = isAloneFirst ? await trainAlone(first) : null;
+    const { imagesPerSecond: inApp, cpu } = await trainInApp(false);
+    const aloneSpeed = before ?? (await trainAlone(first));
+    rounds.push({ inApp, alone: aloneSpeed, overhead: 1 - inApp / aloneSpeed, cpu });
   }
   const seconds = frames.reduce((sum, frame) => sum + frame, 0) / 1000;
   const result = {
@@ -176,7 +225,17 @@ try {
     framesPerSecondWhileTraining: frames.length / seconds,
     slowestFrameMs: Math.max(...frames),
     epochEventToPaintMs: spread(epochs),
-    imagesPerSecond: rounds,
+    imagesPerSecond: rounds.map(({ inApp, alone, overhead }) => ({ inApp, alone, overhead })),
+    overhead: {
+      median: middle(rounds.map((round) => round.overhead)),
+      // Of speeds as such: a slow moment of the machine then weighs on one run, not on a pair.
+      ofMedians: 1 - middle(rounds.map(({ inApp }) => inApp)) / middle(rounds.map((round) => round.alone)),
+    },
+    cpuSecondsPerSecond: {
+      cores: availableParallelism(),
+      page: middle(rounds.map(({ cpu }) => cpu?.page ?? NaN)),
+      last: rounds.at(-1)?.cpu?.shares ?? null,
+    },
   };
   process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
 } finally {

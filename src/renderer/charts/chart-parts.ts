@@ -1,7 +1,6 @@
 import { Chart, Decimation, LinearScale, LineController, LineElement, LogarithmicScale, PointElement } from 'chart.js';
-import zoomPlugin from 'chartjs-plugin-zoom';
 
 // Only these parts, so that the bundle holds no bars, pies, dates, legends and tooltips.
-Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale, Decimation, zoomPlugin);
+Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale, Decimation);
 
 export { Chart };

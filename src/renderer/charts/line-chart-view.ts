@@ -1,7 +1,9 @@
 import type { Chart as ChartType, ChartDataset, ChartOptions } from 'chart.js';
 import { Chart } from './chart-parts.js';
-import { createOverlay, type OverlayState } from './overlay.js';
+import { drawStrokes, penOf, strokesOf } from './growth.js';
+import { createOverlay, drawLabels, type OverlayState } from './overlay.js';
 import { type Bounds, type LineMarker, type LineSeries, type Point, withOpacity } from './series.js';
+import { listenForZoom, type ZoomAxis } from './zoom-gestures.js';
 
 /** Everything that a line chart shows, but for the place of the pointer. */
 export interface LineChartModel {
@@ -18,6 +20,8 @@ export interface LineChartModel {
   readonly yBounds: Partial<Bounds>;
   readonly formatX: (value: number) => string;
   readonly formatY: (value: number) => string;
+  /** Name of the appearance: colours are read from the style sheet anew when it changes. */
+  readonly theme: string;
 }
 
 type ChartPoint = { x: number; y: number };
@@ -26,19 +30,6 @@ type Dataset = ChartDataset<'line', ChartPoint[]> & { id: string };
 const FONT_PIXELS = 11;
 /** With more points, dots run into one another and cost more time than their line. */
 const MAX_DOTS = 60;
-/** Fewest x units that can be zoomed to. */
-const MIN_RANGE = 0.1;
-
-const chartPoints = new WeakMap<readonly Point[], ChartPoint[]>();
-
-/** Chart.js's own form of points, made once for each list. */
-function toChartPoints(points: readonly Point[]): ChartPoint[] {
-  const known = chartPoints.get(points);
-  if (known !== undefined) return known;
-  const made = points.map(([x, y]) => ({ x, y }));
-  chartPoints.set(points, made);
-  return made;
-}
 
 /** Labels of a logarithmic axis would overlap; 1, 2 and 5 of each power stay. */
 const isRoundLog = (value: number): boolean => {
@@ -47,22 +38,55 @@ const isRoundLog = (value: number): boolean => {
 };
 
 export interface LineChartEvents {
-  /** Part of the x axis that the user has zoomed or moved to. */
-  readonly onzoom: (bounds: Bounds) => void;
+  /** Part of the x axis that the user has zoomed or moved to; null for all of it. */
+  readonly onzoom: (bounds: Bounds | null) => void;
   /** x under the pointer; null when it leaves. */
   readonly onhover: (x: number | null) => void;
 }
 
-/** A Chart.js line chart on a canvas. Changes are drawn together in the next animation frame, without animation. */
+/** Reads custom properties of the style sheet. */
+function readTokens(): (name: string) => string {
+  const style = getComputedStyle(document.documentElement);
+  return (name) => style.getPropertyValue(name).trim();
+}
+
+/** All of a model but the curves' points. */
+function frameOf({ series, formatX: _x, formatY: _y, ...rest }: LineChartModel): string {
+  return JSON.stringify([rest, series.map(({ points: _, ...looks }) => looks)]);
+}
+
+const NO_OVERLAY: OverlayState = {
+  markers: [],
+  hoverX: null,
+  hoverColour: '',
+  picked: null,
+  pickColour: '',
+  labelBackground: '',
+  font: '',
+};
+
+/**
+ * A Chart.js line chart on a canvas. Changes are drawn together in the next animation frame, without animation; where curves
+ * have only grown, only what has come is drawn: a run that trains needs the processor more.
+ */
 export class LineChartView {
   readonly #canvas: HTMLCanvasElement;
   readonly #chart: ChartType<'line', ChartPoint[]>;
   readonly #events: LineChartEvents;
   readonly #datasets = new Map<string, Dataset>();
+  readonly #stopZoom: () => void;
   #model: LineChartModel | null = null;
-  #overlay: OverlayState = { markers: [], hoverX: null, hoverColour: '', labelBackground: '', font: '' };
+  #overlay: OverlayState = NO_OVERLAY;
   #frame: number | null = null;
+  /** More than the curves' ends has changed. */
   #isStale = false;
+  /** Chart.js has not got all points of the model. */
+  #isBehind = false;
+  /** What lies over the curves has moved. */
+  #isOverlayStale = false;
+  /** What is on the canvas, by the series' ids. */
+  readonly #drawn = new Map<string, readonly Point[]>();
+  #frameKey = '';
   /** Of what the axes were last set to. */
   #scalesKey = '';
 
@@ -77,15 +101,13 @@ export class LineChartView {
     });
     canvas.addEventListener('pointermove', this.#onMove);
     canvas.addEventListener('pointerleave', this.#onLeave);
+    this.#stopZoom = listenForZoom(canvas, () => this.#zoomAxis(), {
+      onzoom: (bounds) => this.#events.onzoom(bounds),
+      onpick: (picked) => this.#lay({ picked }),
+    });
   }
 
   #fixedOptions(): ChartOptions<'line'> {
-    const report = (): void => {
-      const x = this.#chart.scales['x'];
-      // The plugin has moved the axis by itself.
-      this.#scalesKey = '';
-      if (x !== undefined) this.#events.onzoom({ min: x.min, max: x.max });
-    };
     return {
       animation: false,
       parsing: false,
@@ -94,20 +116,23 @@ export class LineChartView {
       maintainAspectRatio: false,
       // The pointer is followed here: Chart.js would look for the nearest element at each move.
       events: [],
-      plugins: {
-        decimation: { enabled: true, algorithm: 'min-max' },
-        zoom: {
-          // Without Ctrl the wheel scrolls the page; a pinch on a touchpad arrives as a wheel with Ctrl.
-          zoom: {
-            mode: 'x',
-            wheel: { enabled: true, modifierKey: 'ctrl' },
-            drag: { enabled: true, threshold: 6, borderWidth: 1 },
-            onZoomComplete: report,
-          },
-          pan: { enabled: true, mode: 'x', modifierKey: 'shift', onPanComplete: report },
-        },
+      // Chart.js then draws what it has, which may be behind.
+      onResize: () => {
+        this.#isStale = true;
+        this.#schedule();
       },
+      plugins: { decimation: { enabled: true, algorithm: 'min-max' } },
     };
+  }
+
+  #zoomAxis(): ZoomAxis | null {
+    const x = this.#chart.scales['x'];
+    if (x === undefined || this.#model === null) return null;
+    const { bounds, zoom } = this.#model;
+    const { min, max, left, width } = x;
+    // Chart.js's own answer would change with the axis while a drag moves it.
+    const xAt = (pixel: number): number => min + Math.min(1, Math.max(0, (pixel - left) / width)) * (max - min);
+    return { full: bounds, shown: zoom ?? bounds, xAt };
   }
 
   readonly #onMove = (event: PointerEvent): void => {
@@ -120,39 +145,61 @@ export class LineChartView {
 
   readonly #onLeave = (): void => this.#events.onhover(null);
 
-  /** Shows a model; colours are read from the style sheet anew. */
   show(model: LineChartModel): void {
+    const key = frameOf(model);
+    this.#isStale ||= key !== this.#frameKey;
+    this.#frameKey = key;
+    this.#isBehind = true;
     this.#model = model;
-    this.#isStale = true;
     this.#schedule();
   }
 
   /** Moves the line under the pointer. */
   hover(x: number | null): void {
-    if (x === this.#overlay.hoverX) return;
-    this.#overlay = { ...this.#overlay, hoverX: x };
+    this.#lay({ hoverX: x });
+  }
+
+  #lay(change: Partial<Pick<OverlayState, 'hoverX' | 'picked'>>): void {
+    if ((Object.keys(change) as (keyof typeof change)[]).every((key) => change[key] === this.#overlay[key])) return;
+    this.#overlay = { ...this.#overlay, ...change };
+    this.#isOverlayStale = true;
     this.#schedule();
   }
 
   #schedule(): void {
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = null;
-      if (this.#isStale) this.#update();
+      if (!this.#isStale && !this.#isOverlayStale && this.#grow()) return;
+      if (this.#isStale || this.#isBehind) this.#update();
       else this.#chart.draw();
+      this.#isOverlayStale = false;
     });
+  }
+
+  /** Draws what has come to the curves; says whether that was enough. */
+  #grow(): boolean {
+    const strokes = strokesOf(this.#chart, this.#drawn, this.#model?.series ?? []);
+    if (strokes === null) return false;
+    if (strokes.length === 0) return true;
+    const token = readTokens();
+    drawStrokes(this.#chart, strokes, (series) => penOf(series, token(series.colour)));
+    drawLabels(this.#chart, this.#overlay);
+    for (const { series } of strokes) this.#drawn.set(series.id, series.points);
+    return true;
   }
 
   #update(): void {
     const model = this.#model;
     if (model === null) return;
     this.#isStale = false;
-    const style = getComputedStyle(document.documentElement);
-    const token = (name: string): string => style.getPropertyValue(name).trim();
+    this.#isBehind = false;
+    const token = readTokens();
     const family = token('--font');
     this.#overlay = {
+      ...this.#overlay,
       markers: model.markers.map((marker) => ({ ...marker, colour: token(marker.colour) })),
-      hoverX: this.#overlay.hoverX,
       hoverColour: token('--text-3'),
+      pickColour: token('--focus'),
       labelBackground: withOpacity(token('--surface'), 0.85),
       font: `${FONT_PIXELS}px ${family}`,
     };
@@ -164,21 +211,25 @@ export class LineChartView {
     this.#scalesKey = key;
     // Not in mode 'none', which leaves the points' shared options as they were: colours of the other theme, dots.
     this.#chart.update();
+    this.#drawn.clear();
+    for (const { id, points } of model.series) this.#drawn.set(id, points);
   }
 
   /** The dataset of a series: kept by its id, since Chart.js keeps what it knows of a dataset on the object. */
   #datasetOf(series: LineSeries, { yScale }: LineChartModel, token: (name: string) => string): Dataset {
     const dataset = this.#datasets.get(series.id) ?? { id: series.id, data: [] };
     this.#datasets.set(series.id, dataset);
-    const points = toChartPoints(series.points);
+    const isLog = yScale === 'log';
+    const points = series.points.flatMap(([x, y]) => (isLog && y <= 0 ? [] : { x, y }));
     const colour = token(series.colour);
+    const pen = penOf(series, colour);
     const isLone = series.points.length === 1;
     return Object.assign(dataset, {
       label: series.label,
-      data: yScale === 'log' ? points.filter(({ y }) => y > 0) : points,
-      borderColor: series.isFaint ? withOpacity(colour, 0.28) : colour,
+      data: points,
+      borderColor: pen.colour,
       backgroundColor: colour,
-      borderWidth: series.width ?? (series.isFaint ? 1 : 2),
+      borderWidth: pen.width,
       // Room for the half of a dot and of a line that lies beyond the axis.
       clip: { left: 0, top: 4, right: 4, bottom: 4 },
       borderDash: [...(series.dash ?? [])],
@@ -224,18 +275,11 @@ export class LineChartView {
           }
         : { ...axis, type: 'linear', ticks: { ...ticks, maxTicksLimit: 6, callback: format } },
     };
-    const zoom = this.#chart.options.plugins?.zoom;
-    if (zoom === undefined) return;
-    zoom.limits = { x: { ...model.bounds, minRange: MIN_RANGE } };
-    const drag = zoom.zoom?.drag;
-    if (drag !== undefined) {
-      drag.backgroundColor = withOpacity(token('--focus'), 0.15);
-      drag.borderColor = token('--focus');
-    }
   }
 
   destroy(): void {
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    this.#stopZoom();
     this.#canvas.removeEventListener('pointermove', this.#onMove);
     this.#canvas.removeEventListener('pointerleave', this.#onLeave);
     this.#chart.destroy();

@@ -90,11 +90,24 @@ export function withOpacity(colour: string, opacity: number): string {
   return colour + alpha.toString(16).padStart(2, '0');
 }
 
-/** The part of `full` that a factor of 2 towards `centre` leaves or, with `isOut`, adds; null when that is all of it. */
-export function zoomBounds(full: Bounds, now: Bounds, centre: number, isOut: boolean): Bounds | null {
-  const factor = isOut ? 2 : 0.5;
-  const width = (now.max - now.min) * factor;
+/** Fewest units of the x axis that can be zoomed to. */
+export const MIN_RANGE = 0.1;
+
+/**
+ * The part of `full` that is shown when `now` is made `factor` times as wide about `centre`; null when that is all of it.
+ * No less than {@link MIN_RANGE} stays.
+ */
+export function zoomBounds(full: Bounds, now: Bounds, centre: number, factor: number): Bounds | null {
+  const before = now.max - now.min;
+  const width = Math.max(MIN_RANGE, before * factor);
   if (width >= full.max - full.min) return null;
-  const min = Math.min(Math.max(full.min, centre - (centre - now.min) * factor), full.max - width);
+  const min = Math.min(Math.max(full.min, centre - ((centre - now.min) * width) / before), full.max - width);
+  return { min, max: min + width };
+}
+
+/** `now` moved by as many units as `full` leaves room for. */
+export function panBounds(full: Bounds, now: Bounds, by: number): Bounds {
+  const width = now.max - now.min;
+  const min = Math.min(Math.max(full.min, now.min + by), full.max - width);
   return { min, max: min + width };
 }

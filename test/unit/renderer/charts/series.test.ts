@@ -73,12 +73,12 @@ describe('zoomBounds', () => {
   const full = { min: 0, max: 10 };
 
   it('halves around the centre and stays inside', () => {
-    expect(zoomBounds(full, full, 5, false)).toEqual({ min: 2.5, max: 7.5 });
-    expect(zoomBounds(full, full, 10, false)).toEqual({ min: 5, max: 10 });
+    expect(zoomBounds(full, full, 5, 0.5)).toEqual({ min: 2.5, max: 7.5 });
+    expect(zoomBounds(full, full, 10, 0.5)).toEqual({ min: 5, max: 10 });
   });
 
   it('goes back to all of it', () => {
-    expect(zoomBounds(full, { min: 5, max: 10 }, 10, true)).toBeNull();
-    expect(zoomBounds(full, { min: 8, max: 10 }, 10, true)).toEqual({ min: 6, max: 10 });
+    expect(zoomBounds(full, { min: 5, max: 10 }, 10, 2)).toBeNull();
+    expect(zoomBounds(full, { min: 8, max: 10 }, 10, 2)).toEqual({ min: 6, max: 10 });
   });
 });
