@@ -116,7 +116,8 @@ const LOCK_STALE_MS = 15_000;
 /** … and for so long also when a process has its number: numbers are given again. */
 const LOCK_DEAD_MS = 600_000;
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this number runs on this machine, whoever's it is. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

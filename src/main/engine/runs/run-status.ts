@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { ERROR_CODES, GraftError, type WireError } from '../../../shared/errors.js';
 import type { Recipe } from '../../../shared/recipe.js';
-import { breakLock, explainWriteError, systemCode, writeJsonAtomic } from '../files.js';
+import { breakLock, explainWriteError, isAlive, systemCode, writeJsonAtomic } from '../files.js';
 import { hasCheckpoint } from './checkpoint.js';
 
 const failureSchema = v.object({
@@ -83,15 +83,6 @@ const CLAIM_RENEW_MS = 2000;
 const CLAIM_DEAD_MS = 600_000;
 
 const claimFile = (run: string): string => join(run, '.running');
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
-}
 
 interface Claim {
   /** NaN for a file that names none. */
