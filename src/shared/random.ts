@@ -41,11 +41,21 @@ export function philox2x32(counter: readonly [number, number], key: number): [nu
   return [x0, x1];
 }
 
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+const fnvOfBytes = (bytes: Uint8Array): number =>
+  bytes.reduce((hash, byte) => Math.imul(hash ^ byte, FNV_PRIME), FNV_OFFSET) >>> 0;
+
 /** 32-bit FNV-1a of the UTF-8 bytes of `text`. */
 export function fnv1a32(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash;
+  let hash = FNV_OFFSET;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    // Most keys are ASCII, whose bytes need no encoder.
+    if (code > 0x7f) return fnvOfBytes(new TextEncoder().encode(text));
+    hash = Math.imul(hash ^ code, FNV_PRIME);
+  }
+  return hash >>> 0;
 }
 
 /** A stream of random numbers; position and key are all its state. */

@@ -1,5 +1,6 @@
 import type { PixelImage } from './image.js';
 import type { Interpolation } from './input.js';
+import { pixelKernels } from './pixel-kernels.js';
 import { resizeAlongX, resizeAlongY } from './resize-passes.js';
 import { type Coefficients, coefficients, reach } from './resize-weights.js';
 
@@ -21,16 +22,6 @@ export interface ResizeJob {
   readonly vertical: Coefficients;
   /** Which pass comes first; bytes between them are rounded. */
   readonly isAlongYFirst: boolean;
-}
-
-/** Does a resize, byte by byte as the plain one does; null where that one is to do it. */
-export type Resizer = (job: ResizeJob) => PixelImage | null;
-
-let fastResizer: Resizer | null = null;
-
-/** Lets this thread's resizes be done in a faster way, or with null the plain one again. */
-export function useResizer(resizer: Resizer | null): void {
-  fastResizer = resizer;
 }
 
 function resizePlainly({ source, left, top, horizontal, vertical, isAlongYFirst }: ResizeJob): PixelImage {
@@ -74,7 +65,7 @@ export function resizeImage(
   const shrinkY = box.height - height;
   const isAlongYFirst = shrinkY > 0 && shrinkY > 2 * shrinkX;
   const job = { source, left: box.left, top: box.top, horizontal, vertical, isAlongYFirst };
-  return fastResizer?.(job) ?? resizePlainly(job);
+  return pixelKernels()?.resize(job) ?? resizePlainly(job);
 }
 
 /**

@@ -46,6 +46,16 @@ describe('the page', () => {
     }
   });
 
+  it('lets the worker that draws compile WebAssembly, and no other script', async () => {
+    const worker = await host.send('/assets/preview-worker-AbCd1234.js');
+    expect(worker.headers).toMatchObject({
+      'content-security-policy': "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
+      'x-content-type-options': 'nosniff',
+    });
+    const script = await host.send('/assets/index-AbCd1234.js');
+    expect(script.headers['content-security-policy']).not.toMatch(/unsafe/);
+  });
+
   it('keeps hashed files for ever and no others', async () => {
     const script = await host.send('/assets/index-AbCd1234.js');
     expect(script.headers['cache-control']).toBe('private, max-age=31536000, immutable');

@@ -24,11 +24,12 @@ export interface TestBrowserHost extends BrowserHost {
   socket(headers: Record<string, string>, path?: string): WebSocket;
 }
 
-/** A built page of three files. */
+/** A built page of four files. */
 export function writePage(folder: string): string {
   mkdirSync(join(folder, 'assets'), { recursive: true });
   writeFileSync(join(folder, 'index.html'), '<!doctype html><script src="/assets/index-AbCd1234.js"></script>');
   writeFileSync(join(folder, 'assets', 'index-AbCd1234.js'), 'document.title = "Graft";');
+  writeFileSync(join(folder, 'assets', 'preview-worker-AbCd1234.js'), 'postMessage(1);');
   writeFileSync(join(folder, 'icon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
   writeFileSync(join(folder, 'notes.md'), 'not part of a page');
   return folder;

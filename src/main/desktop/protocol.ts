@@ -18,10 +18,13 @@ export function registerAppScheme({ protocol }: Pick<ElectronMain, 'protocol'>):
 const answer = (status: number, text: string): Response =>
   new Response(text, { status, headers: { ...SECURITY_HEADERS, 'content-type': 'text/plain; charset=utf-8' } });
 
-async function answerFile({ file, contentType, isImmutable }: StaticFile | MediaFile): Promise<Response> {
+async function answerFile(
+  { file, contentType, isImmutable }: StaticFile | MediaFile,
+  securityHeaders = SECURITY_HEADERS,
+): Promise<Response> {
   return new Response(await readFile(file), {
     headers: {
-      ...SECURITY_HEADERS,
+      ...securityHeaders,
       'content-type': contentType,
       'cache-control': isImmutable ? 'private, max-age=31536000, immutable' : 'no-store',
     },
@@ -50,7 +53,7 @@ export function createAppHandler(
       // The development server's page keeps its own headers: hot reload needs styles in the page.
       if (devServer !== null) return await net.fetch(new URL(address.pathname + address.search, devServer).href);
       const file = page?.get(address.pathname);
-      return file === undefined ? answer(404, 'not found') : await answerFile(file);
+      return file === undefined ? answer(404, 'not found') : await answerFile(file, file.securityHeaders);
     } catch (error) {
       const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
       const status = error instanceof GraftError ? HTTP_STATUS[error.code] : isGone ? 404 : undefined;

@@ -1,12 +1,14 @@
 import { readdir } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { GraftError } from '../../shared/errors.js';
+import { DRAWING_WORKER_HEADERS, type Headers, SECURITY_HEADERS } from './headers.js';
 
 export interface StaticFile {
   readonly file: string;
   readonly contentType: string;
   /** Its name holds a hash of its content. */
   readonly isImmutable: boolean;
+  readonly securityHeaders: Headers;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -26,6 +28,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** What the bundler puts there, named with its content's hash. */
 const HASHED = /^\/assets\/.+-[\w-]{8,}\.\w+$/;
 
+const DRAWING_WORKER = /^\/assets\/preview-worker-[\w-]{8,}\.js$/;
+
 /**
  * Lists a built page's files once. What is asked for later is looked up in this list and never joined to a path, so that
  * no address leads out of the folder.
@@ -41,7 +45,8 @@ export async function listStaticFiles(folder: string): Promise<ReadonlyMap<strin
     if (!entry.isFile() || contentType === undefined) continue;
     const file = join(entry.parentPath, entry.name);
     const address = `/${relative(folder, file).split(sep).map(encodeURIComponent).join('/')}`;
-    files.set(address, { file, contentType, isImmutable: HASHED.test(address) });
+    const securityHeaders = DRAWING_WORKER.test(address) ? DRAWING_WORKER_HEADERS : SECURITY_HEADERS;
+    files.set(address, { file, contentType, isImmutable: HASHED.test(address), securityHeaders });
   }
   const page = files.get('/index.html');
   if (page === undefined) {

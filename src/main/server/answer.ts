@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { GraftError, toWire } from '../../shared/errors.js';
-import { SECURITY_HEADERS } from '../hub/headers.js';
+import { type Headers, SECURITY_HEADERS } from '../hub/headers.js';
 import { HTTP_STATUS } from '../hub/http-status.js';
 
 const YEAR_SECONDS = 31_536_000;
@@ -36,7 +36,12 @@ export function answerEmpty(response: ServerResponse, status: number, headers: R
 export async function answerFile(
   request: IncomingMessage,
   response: ServerResponse,
-  { file, contentType, isImmutable }: { file: string; contentType: string; isImmutable: boolean },
+  {
+    file,
+    contentType,
+    isImmutable,
+    securityHeaders = SECURITY_HEADERS,
+  }: { file: string; contentType: string; isImmutable: boolean; securityHeaders?: Headers },
 ): Promise<void> {
   const found = await stat(file).catch(() => null);
   if (found === null || !found.isFile()) {
@@ -44,7 +49,7 @@ export async function answerFile(
     return;
   }
   response.writeHead(200, {
-    ...SECURITY_HEADERS,
+    ...securityHeaders,
     'cache-control': cacheControl(isImmutable),
     'content-type': contentType,
     'content-length': found.size,

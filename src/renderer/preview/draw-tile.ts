@@ -2,6 +2,7 @@ import { type AugmentPlan, planAugment, planFraming } from '../../shared/augment
 import { renderAugment, type RenderMemo } from '../../shared/augment/render.js';
 import type { Size } from '../../shared/augment/op.js';
 import type { PixelImage } from '../../shared/image.js';
+import { pixelKernels } from '../../shared/pixel-kernels.js';
 import type { InputSpec } from '../../shared/input.js';
 import { draftPlan, isFarTooLarge } from './draft.js';
 import type { PreviewLook, PreviewSettings, PreviewTile } from './protocol.js';
@@ -73,6 +74,8 @@ function levelTables(input: InputSpec, look: PreviewLook): readonly [Uint8Array,
 
 /** RGBA of a square for a canvas. */
 export function toCanvasPixels(image: PixelImage, input: InputSpec, look: PreviewLook): Uint8ClampedArray<ArrayBuffer> {
+  const fast = look === 'pixels' ? pixelKernels()?.toRgba(image) : null;
+  if (fast != null) return fast;
   const { data } = image;
   const [red, green, blue] = levelTables(input, look);
   // A pixel's four bytes in one: every processor that a browser runs on has the lowest byte first.

@@ -1,5 +1,6 @@
 import { GraftError } from '../../shared/errors.js';
 import type { PixelImage } from '../../shared/image.js';
+import { installSimdKernels } from '../../shared/simd/simd-kernels.js';
 import { createPainter } from './painter.js';
 import { REST_MS } from './pace.js';
 import { readPixelFile } from './pixel-file.js';
@@ -31,6 +32,9 @@ function send(): void {
   postMessage(held, { transfer: held.flatMap((reply) => (reply.kind === 'tile' ? [reply.pixels.buffer] : [])) });
   held = [];
 }
+
+// Where the host's policy forbids it, the plain way draws the same.
+installSimdKernels();
 
 const painter = createPainter({
   load,

@@ -1,4 +1,5 @@
 import type { PixelImage } from '../image.js';
+import { pixelKernels } from '../pixel-kernels.js';
 
 const { fround } = Math;
 
@@ -17,13 +18,17 @@ function hueOf(r: number, g: number, b: number, max: number, chroma: number): nu
 }
 
 /**
- * Turns the colour wheel in place, by way of 8-bit HSV as Pillow converts, with its float32 steps and its rounding.
+ * Turns the colour wheel, in place or on a copy, by way of 8-bit HSV as Pillow converts, with its float32 steps and its rounding.
  *
  * @param turns of the wheel, −0.5..0.5
  */
 export function turnHue(image: PixelImage, turns: number): PixelImage {
-  const { data } = image;
   const shift = Math.trunc(turns * 255) & 0xff;
+  return pixelKernels()?.shiftHue(image, shift) ?? shiftPlainly(image, shift);
+}
+
+function shiftPlainly(image: PixelImage, shift: number): PixelImage {
+  const { data } = image;
   for (let i = 0; i < data.length; i += 3) {
     const r = data[i]!;
     const g = data[i + 1]!;

@@ -1,4 +1,5 @@
 import type { PixelImage } from '../image.js';
+import { pixelKernels } from '../pixel-kernels.js';
 
 /** A 3×3 matrix, row by row, mapping output coordinates to input coordinates. */
 export type Matrix = readonly [number, number, number, number, number, number, number, number, number];
@@ -86,6 +87,10 @@ function movePixels(source: PixelImage, [a, b, c, d, e, f]: Matrix): PixelImage 
  */
 export function sampleThrough(source: PixelImage, matrix: Matrix): PixelImage {
   if (isPixelMove(matrix)) return movePixels(source, matrix);
+  return pixelKernels()?.sample(source, matrix) ?? samplePlainly(source, matrix);
+}
+
+function samplePlainly(source: PixelImage, matrix: Matrix): PixelImage {
   const { width, height, data } = source;
   const out = new Uint8Array(data.length);
   const [a, b, c, d, e, f, g, h, i] = matrix;

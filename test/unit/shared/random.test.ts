@@ -28,6 +28,8 @@ describe('fnv1a32', () => {
     ['', 0x811c9dc5],
     ['a', 0xe40c292c],
     ['foobar', 0xbf9cf968],
+    // Of its UTF-8 bytes.
+    ['Grüße 蜂', 0x839d6002],
   ])('of "%s"', (text, expected) => expect(fnv1a32(text)).toBe(expected));
 });
 

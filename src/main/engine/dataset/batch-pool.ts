@@ -5,7 +5,7 @@ import { fromWire, GraftError, messageOf } from '../../../shared/errors.js';
 import { entryPath } from '../paths.js';
 import type { WorkerReply, WorkerRequest, WorkerSettings } from './batch-worker.js';
 import { type BatchJob, type BatchTimes, makeBatch } from './make-batch.js';
-import { installSimdResizer } from './simd/simd-resize.js';
+import { installSimdKernels } from '../../../shared/simd/simd-kernels.js';
 import { openSourcePixels } from './source-pixels.js';
 
 /** Makes batches, in workers or right here. */
@@ -29,7 +29,7 @@ const closedError = (): GraftError => new GraftError('cancelled', 'The source of
 
 /** A pool in the engine's own thread: what the build's worker does, for tests and where the build is missing. */
 function createInlinePool(settings: WorkerSettings): BatchPool {
-  installSimdResizer();
+  installSimdKernels();
   const pixels = openSourcePixels(settings.cache, settings.memoryBytes);
   const closing = new AbortController();
   const times: BatchTimes = { decodeMs: 0, augmentMs: 0 };

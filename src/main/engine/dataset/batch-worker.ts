@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { invariant, toWire } from '../../../shared/errors.js';
 import type { PixelCacheSettings } from './cache.js';
 import { type BatchJob, type BatchSettings, type BatchTimes, makeBatch } from './make-batch.js';
-import { installSimdResizer } from './simd/simd-resize.js';
+import { installSimdKernels } from '../../../shared/simd/simd-kernels.js';
 import { openSourcePixels } from './source-pixels.js';
 
 /** What a worker is started with. */
@@ -22,7 +22,7 @@ export type WorkerReply =
 
 invariant(parentPort, 'this file runs as a worker');
 const port = parentPort;
-installSimdResizer();
+installSimdKernels();
 const settings = workerData as WorkerSettings;
 const pixels = openSourcePixels(settings.cache, settings.memoryBytes);
 const closing = new AbortController();

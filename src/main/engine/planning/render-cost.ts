@@ -4,7 +4,7 @@ import { renderAugment } from '../../../shared/augment/render.js';
 import type { Size } from '../../../shared/augment/op.js';
 import type { PixelImage } from '../../../shared/image.js';
 import type { Framing, InputSpec } from '../../../shared/input.js';
-import { installSimdResizer } from '../dataset/simd/simd-resize.js';
+import { installSimdKernels } from '../../../shared/simd/simd-kernels.js';
 
 /** The first drawings are interpreted, not compiled. */
 const WARM_UPS = 3;
@@ -37,7 +37,7 @@ export async function renderSeconds(
   const before = known.get(key);
   if (before !== undefined) return before;
   // As workers draw.
-  installSimdResizer();
+  installSimdKernels();
   const picture = makePicture(source);
   const times: number[] = [];
   for (let view = 0; view < WARM_UPS + REPEATS; view++) {

@@ -1,5 +1,6 @@
 import { applyTable, blend, luma, tableOf } from '../colour.js';
 import { turnHue } from '../hue.js';
+import { pixelKernels } from '../../pixel-kernels.js';
 import { defineOp, definePixels, type PlannedOp } from '../op.js';
 import type { PixelImage } from '../../image.js';
 
@@ -46,8 +47,12 @@ export const colorJitter = defineOp({
 });
 
 function saturate(image: PixelImage, factor: number): PixelImage {
-  const { data } = image;
   const share = Math.fround(factor);
+  return pixelKernels()?.saturate(image, share) ?? saturatePlainly(image, share);
+}
+
+function saturatePlainly(image: PixelImage, share: number): PixelImage {
+  const { data } = image;
   for (let i = 0; i < data.length; i += 3) {
     const grey = luma(data[i]!, data[i + 1]!, data[i + 2]!);
     data[i] = blend(grey, data[i]!, share);
@@ -60,16 +65,24 @@ function saturate(image: PixelImage, factor: number): PixelImage {
 /** Blends with one level of grey. */
 function blendLevel(image: PixelImage, level: number, factor: number): PixelImage {
   const share = Math.fround(factor);
-  return applyTable(
-    image,
-    tableOf((value) => blend(level, value, share)),
+  return (
+    pixelKernels()?.blendLevel(image, level, share) ??
+    applyTable(
+      image,
+      tableOf((value) => blend(level, value, share)),
+    )
   );
 }
 
-function meanLuma({ data }: PixelImage): number {
+function sumLuma({ data }: PixelImage): number {
   let sum = 0;
   for (let i = 0; i < data.length; i += 3) sum += luma(data[i]!, data[i + 1]!, data[i + 2]!);
-  return Math.floor(sum / (data.length / 3) + 0.5);
+  return sum;
+}
+
+function meanLuma(image: PixelImage): number {
+  const sum = pixelKernels()?.sumLuma(image) ?? sumLuma(image);
+  return Math.floor(sum / (image.width * image.height) + 0.5);
 }
 
 export const colorPrimitives = [

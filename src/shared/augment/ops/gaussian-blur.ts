@@ -1,5 +1,9 @@
 import type { PixelImage } from '../../image.js';
+import { mirrored } from '../../mirrored.js';
+import { pixelKernels } from '../../pixel-kernels.js';
 import { defineOp, definePixels } from '../op.js';
+
+const { fround } = Math;
 
 /** A planned blur. */
 export interface GaussianBlur {
@@ -33,17 +37,16 @@ function kernelOf({ kernelSize, sigma }: GaussianBlur): Float32Array {
   return Float32Array.from(weights, (weight) => weight / sum);
 }
 
-/** Position of a pixel outside the line, mirrored about the edge pixel. */
-const reflect = (position: number, length: number): number => {
-  if (length === 1) return 0;
-  const period = 2 * (length - 1);
-  const folded = ((position % period) + period) % period;
-  return folded < length ? folded : period - folded;
-};
-
-/** Separable, mirrored at the edges, rounded once: as torchvision blurs. Taps of one weight are added before they are weighted. */
-function blur({ width, height, data }: PixelImage, planned: GaussianBlur): PixelImage {
+function blur(image: PixelImage, planned: GaussianBlur): PixelImage {
   const kernel = kernelOf(planned);
+  return pixelKernels()?.blur(image, kernel) ?? blurPlainly(image, kernel);
+}
+
+/**
+ * Separable, mirrored at the edges, in float32, rounded once to levels: as torchvision blurs. Taps of one weight are added
+ * before they are weighted.
+ */
+function blurPlainly({ width, height, data }: PixelImage, kernel: Float32Array): PixelImage {
   const last = kernel.length - 1;
   const half = last / 2;
   const middle = kernel[half]!;
@@ -54,7 +57,7 @@ function blur({ width, height, data }: PixelImage, planned: GaussianBlur): Pixel
     const row = data.subarray(y * stride, (y + 1) * stride);
     padded.set(row, half * 3);
     for (let i = 0; i < half; i++) {
-      const [before, after] = [reflect(i - half, width) * 3, reflect(width + i, width) * 3];
+      const [before, after] = [mirrored(i - half, width) * 3, mirrored(width + i, width) * 3];
       padded.set(row.subarray(before, before + 3), i * 3);
       padded.set(row.subarray(after, after + 3), (half + width + i) * 3);
     }
@@ -63,21 +66,22 @@ function blur({ width, height, data }: PixelImage, planned: GaussianBlur): Pixel
       let right = i + last * 3;
       let sum = 0;
       for (let tap = 0; tap < half; tap++, left += 3, right -= 3) {
-        sum += (padded[left]! + padded[right]!) * kernel[tap]!;
+        sum = fround(sum + fround((padded[left]! + padded[right]!) * kernel[tap]!));
       }
-      lines[y * stride + i] = sum + padded[left]! * middle;
+      lines[y * stride + i] = sum + fround(padded[left]! * middle);
     }
   }
   const out = new Uint8Array(data.length);
   const starts = new Int32Array(kernel.length);
   for (let y = 0; y < height; y++) {
-    for (let tap = 0; tap <= last; tap++) starts[tap] = reflect(y + tap - half, height) * stride;
+    for (let tap = 0; tap <= last; tap++) starts[tap] = mirrored(y + tap - half, height) * stride;
     for (let i = 0; i < stride; i++) {
-      let sum = lines[y * stride + i]! * middle;
+      let sum = fround(lines[y * stride + i]! * middle);
       for (let tap = 0; tap < half; tap++) {
-        sum += (lines[starts[tap]! + i]! + lines[starts[last - tap]! + i]!) * kernel[tap]!;
+        const both = fround(lines[starts[tap]! + i]! + lines[starts[last - tap]! + i]!);
+        sum = fround(sum + fround(both * kernel[tap]!));
       }
-      out[y * stride + i] = sum + 0.5;
+      out[y * stride + i] = fround(sum + 0.5);
     }
   }
   return { width, height, data: out };

@@ -1,4 +1,5 @@
 import type { PixelImage } from '../../image.js';
+import { pixelKernels } from '../../pixel-kernels.js';
 import { blend } from '../colour.js';
 import { defineOp, definePixels } from '../op.js';
 
@@ -22,8 +23,12 @@ export const sharpness = defineOp({
 });
 
 /** Pillow's ImageEnhance.Sharpness: a blend with the picture smoothed by a 3×3 kernel; border pixels stay. */
-function sharpen({ width, height, data }: PixelImage, { factor }: Sharpness): PixelImage {
+function sharpen(image: PixelImage, { factor }: Sharpness): PixelImage {
   const share = Math.fround(factor);
+  return pixelKernels()?.sharpen(image, share) ?? sharpenPlainly(image, share);
+}
+
+function sharpenPlainly({ width, height, data }: PixelImage, share: number): PixelImage {
   const out = data.slice();
   const stride = width * 3;
   for (let y = 1; y < height - 1; y++) {

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -60,6 +61,13 @@ describe('the built desktop app', () => {
     const script = readFileSync(join(ROOT, 'out', 'preload', 'index.cjs'), 'utf8');
     expect([...script.matchAll(/require\(([^)]*)\)/g)].map(([, name]) => name)).toEqual(['"electron"']);
     expect(script).not.toMatch(/^\s*(import|export)\b/m);
+  });
+
+  it('has the worker that draws under the name by which hosts know it', async () => {
+    const names = await readdir(join(ROOT, 'out', 'renderer', 'assets'));
+    expect(names.filter((name) => /worker/.test(name))).toEqual([
+      expect.stringMatching(/^preview-worker-[\w-]{8,}\.js$/),
+    ]);
   });
 
   it('opens its window, answers its page from utility processes, and quits', async () => {

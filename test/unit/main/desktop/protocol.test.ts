@@ -23,6 +23,15 @@ describe('app://graft/', () => {
     expect(await (await get('/index.html')).text()).toContain('page');
   });
 
+  it('lets the worker that draws compile WebAssembly', async () => {
+    desktop = await startOnFakes();
+    const policyOf = async (path: string): Promise<string | null> =>
+      (await get(path)).headers.get('content-security-policy');
+    expect(await policyOf('/assets/preview-worker-AbCd1234.js')).toBe(
+      "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
+    );
+  });
+
   it('serves only what was there when it started, and nothing outside', async () => {
     desktop = await startOnFakes();
     writeFileSync(join(desktop.root, 'secret.txt'), 'secret');

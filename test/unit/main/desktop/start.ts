@@ -23,12 +23,13 @@ export interface StartOptions extends FakeElectronOptions {
   readonly settings?: unknown;
 }
 
-/** Starts the desktop app on fakes, with a page of one line. */
+/** Starts the desktop app on fakes, with a page of one line and the worker that draws. */
 export async function startOnFakes(options: StartOptions = {}): Promise<StartedDesktop> {
   const root = mkdtempSync(join(tmpdir(), 'graft-desktop-'));
   const userData = join(root, 'user-data');
   const renderer = join(root, 'out', 'renderer');
-  mkdirSync(renderer, { recursive: true });
+  mkdirSync(join(renderer, 'assets'), { recursive: true });
+  writeFileSync(join(renderer, 'assets', 'preview-worker-AbCd1234.js'), 'postMessage(1);');
   mkdirSync(userData);
   if (options.hasPage !== false) writeFileSync(join(renderer, 'index.html'), '<!doctype html><title>page</title>');
   if (options.settings !== undefined) writeFileSync(join(userData, 'settings.json'), JSON.stringify(options.settings));

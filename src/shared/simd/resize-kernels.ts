@@ -1,4 +1,7 @@
-import { type Code, encodeModule, wasm, type WasmFunction } from './wasm-module.js';
+import { increase } from './four-pixels.js';
+import * as wasm from './instructions.js';
+import { type Code, add, get, i32, isLess, load, multiply, repeat, set, subtract } from './instructions.js';
+import { type WasmFunction } from './wasm-module.js';
 
 /** Of weights, fixed point; as in the plain resize. */
 const PRECISION_BITS = 22;
@@ -15,9 +18,6 @@ function locals<T extends string>(first: number, ...names: readonly T[]): Readon
   return Object.fromEntries(names.map((name, index) => [name, first + index])) as Record<T, number>;
 }
 
-const { get, set, i32, add, subtract, multiply, isLess, load, repeat } = wasm;
-
-const increase = (local: number, by: Code): number[] => set(local, add(get(local), by));
 const accumulate = (local: number, value: Code): number[] => set(local, wasm.addLanes32(get(local), value));
 const zero = (local: number): number[] => set(local, wasm.splat(i32(0)));
 
@@ -83,7 +83,7 @@ const PAIR_OF_PIXELS = [0, 128, 3, 128, 1, 128, 4, 128, 2, 128, 5, 128, 128, 128
 const alongX: WasmFunction = {
   name: 'alongX',
   parameters: PARAMETERS.length,
-  locals: { i32: I32_NAMES.length, v128: VECTOR_NAMES.length },
+  locals: { i32: I32_NAMES.length, f64: 0, v128: VECTOR_NAMES.length },
   body: repeat(
     [
       ...set(number.span, get(input.spans)),
@@ -145,7 +145,7 @@ const weighFour = (values: Code, high: number, low: number): number[] => [
 const alongY: WasmFunction = {
   name: 'alongY',
   parameters: PARAMETERS.length,
-  locals: { i32: I32_NAMES.length, v128: VECTOR_NAMES.length },
+  locals: { i32: I32_NAMES.length, f64: 0, v128: VECTOR_NAMES.length },
   body: repeat(
     [
       ...set(number.span, add(get(input.from), multiply(load(get(input.spans)), get(input.fromStride)))),
@@ -201,4 +201,4 @@ const alongY: WasmFunction = {
  *
  * Along x, rows are read and written in twos. Pairs read one input more where an odd number is weighted; its weight is 0.
  */
-export const resizeModule = (): Uint8Array<ArrayBuffer> => encodeModule([alongX, alongY]);
+export const resizeKernels: readonly WasmFunction[] = [alongX, alongY];

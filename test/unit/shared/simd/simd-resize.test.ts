@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createSimdResizer } from '../../../../../src/main/engine/dataset/simd/simd-resize.js';
-import { encodeModule, wasm } from '../../../../../src/main/engine/dataset/simd/wasm-module.js';
-import type { PixelImage } from '../../../../../src/shared/image.js';
-import { createStream, type RandomStream } from '../../../../../src/shared/random.js';
-import { type Box, resizeImage, useResizer } from '../../../../../src/shared/resize.js';
+import type { PixelImage } from '../../../../src/shared/image.js';
+import { createStream, type RandomStream } from '../../../../src/shared/random.js';
+import { type PixelKernels, usePixelKernels } from '../../../../src/shared/pixel-kernels.js';
+import { type Box, resizeImage, type ResizeJob } from '../../../../src/shared/resize.js';
+import { createSimdKernels } from '../../../../src/shared/simd/simd-kernels.js';
 
 /** Black, white and what is between: where weights overshoot, sums leave 0..255. */
 function harshPicture(width: number, height: number, rng: RandomStream): PixelImage {
@@ -20,11 +20,15 @@ function boxWithin(width: number, height: number, rng: RandomStream): Box {
 const isSame = (a: PixelImage, b: PixelImage): boolean =>
   a.width === b.width && a.height === b.height && Buffer.compare(a.data, b.data) === 0;
 
-afterEach(() => useResizer(null));
+afterEach(() => usePixelKernels(null));
+
+/** Has this thread resize by what is given, and nothing else but plainly. */
+const useResizer = (resize: ((job: ResizeJob) => PixelImage | null) | null): void =>
+  usePixelKernels(resize === null || simd === null ? null : { ...simd, resize });
+
+const simd: PixelKernels | null = createSimdKernels();
 
 describe('resizing with vector instructions', () => {
-  const simd = createSimdResizer();
-
   it('is there wherever tests run', () => {
     expect(simd).not.toBeNull();
   });
@@ -42,7 +46,7 @@ describe('resizing with vector instructions', () => {
       const plain = resizeImage(source, width, height, interpolation, options);
       useResizer((job) => {
         used++;
-        return simd?.(job) ?? null;
+        return simd?.resize(job) ?? null;
       });
       const before = { ...source, data: source.data.slice() };
       const resized = resizeImage(source, width, height, interpolation, options);
@@ -66,7 +70,7 @@ describe('resizing with vector instructions', () => {
       const plain = resizeImage(source, width, height, 'bicubic');
       useResizer((job) => {
         orders.push(job.isAlongYFirst);
-        return simd?.(job) ?? null;
+        return simd?.resize(job) ?? null;
       });
       expect(isSame(resizeImage(source, width, height, 'bicubic'), plain)).toBe(true);
       expect(orders).toEqual([height < width]);
@@ -77,37 +81,10 @@ describe('resizing with vector instructions', () => {
     const source = { width: 8000, height: 3000, data: new Uint8Array(8000 * 3000 * 3).fill(77) };
     const results: (PixelImage | null)[] = [];
     useResizer((job) => {
-      results.push(simd?.(job) ?? null);
+      results.push(simd?.resize(job) ?? null);
       return results.at(-1)!;
     });
     expect(new Set(resizeImage(source, 4, 3, 'bilinear').data)).toEqual(new Set([77]));
     expect(results).toEqual([null]);
-  });
-});
-
-/** What is used of it; Node has it without types of its own. */
-declare const WebAssembly: {
-  readonly Memory: new (descriptor: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: Record<string, () => void> };
-};
-
-describe('a WebAssembly module', () => {
-  it('keeps constants of every length and sign', () => {
-    const values = [0, 1, -1, 63, 64, -64, -65, 127, 128, 8191, 8192, -8192, -8193, 0x200000, 0x7fffffff, -0x80000000];
-    const body = values.flatMap((value, place) =>
-      wasm.storeVector(wasm.i32(0), wasm.splat(wasm.i32(value)), place * 16),
-    );
-    const locals = { i32: 0, v128: 0 };
-    const bytes = encodeModule([
-      { name: 'nothing', parameters: 2, locals, body: [] },
-      { name: 'store', parameters: 0, locals, body },
-    ]);
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { memory } });
-    exports['store']!();
-    expect(Array.from(new Int32Array(memory.buffer, 0, values.length * 4))).toEqual(
-      values.flatMap((value) => [value, value, value, value]),
-    );
   });
 });
