@@ -5,8 +5,30 @@ import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import type { EagerNetwork } from '../graph/eager.js';
 import type { Network, WeightMap } from '../graph/types.js';
-import type { TensorFlow } from '../tf.js';
+import { nativeBackend, type TensorFlow } from '../tf.js';
 import { writeSavedModel } from './saved-model.js';
+
+/**
+ * Depthwise convolutions do little with much memory: of so few pictures at a time a layer's values still lie in the
+ * processor's cache when the next layer reads them. Measured on two cores with 32 MiB of third-level cache, pictures a
+ * second against sixteen at a time: 1.1 to 1.2 for MobileNetV2 and EfficientNet-Lite, none for ResNet.
+ */
+const DEPTHWISE_BATCH = 4;
+
+/** Runs a batch in parts. @param run gets parts, and results that are its caller's */
+function runInParts(tf: TensorFlow, x: Tensor, size: number, run: (part: Tensor) => Tensor): Tensor {
+  const count = x.shape[0] ?? 0;
+  if (count <= size) return run(x);
+  return tf.tidy(() => {
+    const parts: Tensor[] = [];
+    for (let start = 0; start < count; start += size) {
+      const begin = x.shape.map((_, axis) => (axis === 0 ? start : 0));
+      const extent = x.shape.map((length, axis) => (axis === 0 ? Math.min(size, count - start) : length));
+      parts.push(run(x.slice(begin, extent)));
+    }
+    return tf.concat(parts);
+  });
+}
 
 /**
  * A network as one compiled TensorFlow graph: one call instead of one per node, with TensorFlow's own fusion, layout and
@@ -24,8 +46,10 @@ export async function createCompiledNetwork(
   try {
     await writeSavedModel(folder, network, weights, { input: 'input', outputs: { [network.output]: 'output' } });
     const model = await tf.node.loadSavedModel(folder);
+    const isDepthwise = network.nodes.some(({ op }) => op === 'depthwise_conv');
+    const size = isDepthwise && !nativeBackend(tf).isUsingGpuDevice ? DEPTHWISE_BATCH : Infinity;
     return {
-      run: (x) => model.predict(x) as Tensor,
+      run: (x) => runInParts(tf, x, size, (part) => model.predict(part) as Tensor),
       dispose: () => model.dispose(),
     };
   } finally {

@@ -13,7 +13,7 @@ import { nativeBackend, type TensorFlow } from '../tf.js';
 import { createCompiledNetwork } from './compiled-network.js';
 
 /** Raised when a compiled graph is written or run differently, so that machines are probed again. */
-const PROBE_VERSION = 3;
+const PROBE_VERSION = 4;
 const PROBE_TIMEOUT_MS = 120_000;
 /** Rounding differs between the two; more than this would be a mistake of the machine's. */
 const MAX_DIFFERENCE = 1e-3;

@@ -16,6 +16,22 @@ export function paddingAttributes(window: Window): Record<string, AttrValue> {
   return { padding: text('EXPLICIT'), explicit_paddings: { list: { i: explicit } } };
 }
 
+/** Pixels before and behind a line of `length`. SAME pads as little as it can, and the odd pixel behind. */
+function paddingAround({ kernelSize, stride, padding }: Window, length: number): readonly [number, number] {
+  if (padding !== 'same') return [padding, padding];
+  const total = Math.max(0, (Math.ceil(length / stride) - 1) * stride + kernelSize - length);
+  return [total >> 1, total - (total >> 1)];
+}
+
+/** Padding attributes that name every pixel, also where SAME or VALID mean the same. */
+export function explicitPadding(
+  window: Window,
+  [height, width]: readonly [number, number, ...unknown[]],
+): Record<string, AttrValue> {
+  const pixels = [0, 0, ...paddingAround(window, height), ...paddingAround(window, width), 0, 0];
+  return { padding: text('EXPLICIT'), explicit_paddings: { list: { i: pixels } } };
+}
+
 /** A window that pads with SAME or not at all, and how many pixels to pad its input by, on every side, beforehand. */
 export interface PaddedWindow {
   readonly before: number;

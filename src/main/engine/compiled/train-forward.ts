@@ -68,8 +68,9 @@ export function writeForward(
           return activate(biased, activation?.kind ?? node.activation);
         };
         for (const done of [batchNorm, activation]) if (done) covered.set(done.name, node.name);
-        if (node.op === 'depthwise_conv') return finish(layers.depthwise(name, x, filter, node));
-        return layers.conv(name, x, filter, node, [picture(node.inputs[0]!), picture(node.name)], finish);
+        const shape = picture(node.inputs[0]!);
+        if (node.op === 'depthwise_conv') return finish(layers.depthwise(name, x, filter, node, shape));
+        return layers.conv(name, x, filter, node, [shape, picture(node.name)], finish);
       }
       case 'batch_norm': {
         const affine = [value(node.gamma), value(node.beta)] as const;

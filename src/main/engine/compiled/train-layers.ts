@@ -1,5 +1,5 @@
 import type { Window } from '../graph/kernels.js';
-import { padBefore, paddingAttributes } from './padding.js';
+import { explicitPadding, padBefore, paddingAttributes } from './padding.js';
 import type { AttrValue } from './proto.js';
 import type { Tape } from './train-tape.js';
 import { type Edge, floatType, type GraphVariable, intType, text, type TrainWriter } from './train-writer.js';
@@ -22,6 +22,11 @@ const convAttributes = (window: Window): Record<string, AttrValue> => ({
 });
 /** Beneath all floats that a pool may meet. */
 const LOWEST = -3.4028234663852886e38;
+/**
+ * From this kernel size on, TensorFlow's own kernel for the gradient of a depthwise filter is 1.6 to 2.8 times as fast as
+ * oneDNN's (measured at 5×5 on two AVX2 cores). It is taken where padding is explicit, which oneDNN's does not know.
+ */
+const LARGE_DEPTHWISE = 5;
 const nhwc = { T: floatType, data_format: text('NHWC') };
 
 /**
@@ -115,7 +120,8 @@ export class TrainLayers {
     return writer.node('Conv2D', name, [dy, swapped], convAttributes(opposite));
   }
 
-  depthwise(name: string, x: Edge, filter: Filter, window: Window): Edge {
+  /** @param input shape of `x` */
+  depthwise(name: string, x: Edge, filter: Filter, window: Window, input: PictureShape): Edge {
     const { writer, tape } = this;
     const weight = filter.value;
     const { before, window: inner } = padBefore(window);
@@ -130,7 +136,12 @@ export class TrainLayers {
       tape.send(weight, () => {
         // From what the layer before keeps anyway: keeping the padded picture, too, would cost more memory than time is gained.
         const inputs = [x, writer.ints(filter.shape), dy];
-        return writer.node(`${op}BackpropFilter`, `gradient/${name}/w`, inputs, convAttributes(window));
+        const isLarge = window.kernelSize >= LARGE_DEPTHWISE;
+        const padding = isLarge ? explicitPadding(window, input) : paddingAttributes(window);
+        return writer.node(`${op}BackpropFilter`, `gradient/${name}/w`, inputs, {
+          ...convAttributes(window),
+          ...padding,
+        });
       });
     });
   }

@@ -46,7 +46,7 @@ describe.each(CASES)('%s, compiled', (_name, part, values) => {
     const [input] = part.nodes;
     const shape = input?.op === 'input' ? input.shape : null;
     expect(shape).not.toBeNull();
-    for (const count of [1, 5, 2]) {
+    for (const count of [1, 11, 2]) {
       const random = mulberry32(count);
       // Pixels for a whole network; for a slice, a tensor of its own scale.
       const scale = shape![2] === 3 ? 255 : 2;
