@@ -9,7 +9,10 @@ const NO_NODE = { regex: '^node:', message: 'Shared code runs in the page, too.'
 const NO_ENGINE = { regex: '(^|/)engine/', message: 'Hosts speak to the engine by the contract only.' };
 const NO_TENSORFLOW = { regex: '^@tensorflow/', message: 'Only the engine imports TensorFlow.' };
 const NO_ELECTRON = { regex: '^electron$', message: 'The engine and the other hosts run without Electron.' };
-const NO_HOSTS = { regex: '(^|/)(cli|desktop|server)/', message: 'The engine knows no host.' };
+const NO_HOSTS = {
+  regex: '(^|/)(cli|desktop|server)/',
+  message: 'The engine and what it shares with hosts know no host.',
+};
 
 const restrict = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
 
@@ -70,6 +73,7 @@ export default tseslint.config(
   // In a test a cast says what the reader should take a value for.
   { files: ['test/**/*.ts'], rules: { '@typescript-eslint/no-unnecessary-type-assertion': 'off' } },
   { files: ['src/shared/**'], rules: restrict(NO_NODE, NO_ENGINE, NO_TENSORFLOW, NO_ELECTRON) },
+  { files: ['src/main/common/**'], rules: restrict(NO_ELECTRON, NO_TENSORFLOW, NO_ENGINE, NO_HOSTS) },
   { files: ['src/main/engine/**'], rules: restrict(NO_ELECTRON, NO_HOSTS) },
   { files: ['src/main/cli/**'], rules: restrict(NO_ELECTRON, NO_TENSORFLOW, NO_ENGINE) },
   {

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { GraftError } from '../shared/errors.js';
+import { GraftError, messageOf } from '../shared/errors.js';
 import { Listeners, type Port } from '../shared/port.js';
 import { type Client, connect } from '../shared/rpc.js';
 import { type EngineExit, explainExit } from './engine-process/exit.js';
 import { type Launch, type LaunchedChild, launchNode } from './engine-process/launch.js';
-import { findProjectRoot } from './engine-process/project-root.js';
+import { findProjectRoot } from './common/project-root.js';
 
 /** What must be in the environment before the engine's process starts; the user's own settings win. */
 const ENGINE_ENV = {
@@ -37,6 +37,8 @@ export interface EngineOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The Node.js to run it; by default this process's own. */
   readonly execPath?: string;
+  /** What it is called in messages; by default `engine`. */
+  readonly name?: string;
   /** What starts the process; by default Node's `fork`. */
   readonly launch?: Launch;
   readonly onExit?: (exit: EngineExit) => void;
@@ -80,26 +82,38 @@ function keepLastLines(child: LaunchedChild, log: (line: string) => void): reado
   return lines;
 }
 
+/** Most of what keeps a process from starting is told by its end, but not when the system has no room for another. */
+function launchOrExplain(name: string, launch: () => LaunchedChild): LaunchedChild {
+  try {
+    return launch();
+  } catch (cause) {
+    const message = `The ${name} could not be started: ${messageOf(cause)}. Close other programs, and start Graft again.`;
+    throw new GraftError('engine-crashed', message, { cause });
+  }
+}
+
 /**
  * Starts an engine in a process of its own, because TensorFlow blocks its thread and can take its process down. The
  * engine ends with this process: its channel closes, and the engine exits on that.
  *
  * When it dies, calls in flight reject with `engine-crashed`, which says how and what to do.
  *
- * @throws GraftError `not-found` when the engine has not been built
+ * @throws GraftError `not-found` when the engine has not been built, `engine-crashed` when the system starts no process
  */
 export function startEngine(options: EngineOptions = {}): EngineProcess {
-  const entry = options.entry ?? engineEntry();
+  const { name = 'engine', entry = engineEntry() } = options;
   if (!existsSync(entry)) {
     throw new GraftError(
       'not-found',
-      `expected the engine at ${entry}, but it has not been built: run \`npm run build\``,
+      `expected the ${name} at ${entry}, but it has not been built: run \`npm run build\``,
     );
   }
-  const child = (options.launch ?? launchNode)(entry, {
-    env: { ...ENGINE_ENV, ...process.env, ...options.env },
-    execPath: options.execPath,
-  });
+  const child = launchOrExplain(name, () =>
+    (options.launch ?? launchNode)(entry, {
+      env: { ...ENGINE_ENV, ...process.env, ...options.env },
+      execPath: options.execPath,
+    }),
+  );
   const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
   const lastLines = keepLastLines(child, log);
   const closes = new Listeners<[GraftError | undefined]>();
@@ -108,7 +122,7 @@ export function startEngine(options: EngineOptions = {}): EngineProcess {
 
   const exited = child.ended.then((end): EngineExit => ({ ...end, expected, lastLines: [...lastLines] }));
   void exited.then((exit) => {
-    closes.call(exit.expected ? undefined : explainExit(exit));
+    closes.call(exit.expected ? undefined : explainExit(exit, name));
     options.onExit?.(exit);
   });
 

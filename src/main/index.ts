@@ -1,6 +1,6 @@
 import * as electron from 'electron';
 import { startDesktop } from './desktop/app.js';
-import { findProjectRoot } from './engine-process/project-root.js';
+import { findProjectRoot } from './common/project-root.js';
 import { createHub } from './hub/hub.js';
 
 void startDesktop({

@@ -14,7 +14,7 @@ import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type DataFolderLease, leaseDataFolder } from '../../src/main/hub/data-folder-lease.js';
-import { processStart } from '../../src/main/hub/process-facts.js';
+import { processStart } from '../../src/main/common/processes.js';
 import { bundleFixture } from '../support/bundle.js';
 
 let entry = '';

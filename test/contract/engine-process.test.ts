@@ -4,8 +4,10 @@ import { fork } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EngineOptions, type EngineProcess, startEngine } from '../../src/main/engine-process.js';
 import { type EngineExit, explainExit } from '../../src/main/engine-process/exit.js';
+import { type LaunchedChild, launchNode } from '../../src/main/engine-process/launch.js';
 import { superviseEngine } from '../../src/main/engine-process/supervisor.js';
 import type { GraftError } from '../../src/shared/errors.js';
+import { createMemoryPorts } from '../../src/shared/port.js';
 import { bundleFixture } from '../support/bundle.js';
 
 let entry = '';
@@ -97,6 +99,18 @@ describe('startEngine', () => {
     await engine.stop();
   });
 
+  it('says so when the system starts no process at all', () => {
+    const launch = (): never => {
+      throw new Error('spawn ENOMEM');
+    };
+    expect(() => start('', { launch })).toThrowError(
+      expect.objectContaining({
+        code: 'engine-crashed',
+        message: 'The engine could not be started: spawn ENOMEM. Close other programs, and start Graft again.',
+      }),
+    );
+  });
+
   it('says what to do when the engine has not been built', () => {
     expect(() => startEngine({ entry: join(dirname(entry), 'missing.js') })).toThrow(
       /has not been built: run `npm run build`/,
@@ -151,6 +165,25 @@ describe('superviseEngine', () => {
     expect(error.message).toMatch(/died 4 times within 10 minutes/);
   });
 
+  it('gives up, and says which process it is, when the system starts no other', async () => {
+    let launches = 0;
+    const error = await new Promise<GraftError>((resolve) => {
+      superviseEngine({
+        ...{ entry, name: 'library', env: { GRAFT_PROBE: 'exit=1' } },
+        log: () => undefined,
+        launch: (...given) => {
+          if (launches++ > 0) throw new Error('spawn EAGAIN');
+          return launchNode(...given);
+        },
+        onStart: () => undefined,
+        onCrash: (crash) => expect(crash.message).toMatch(/^The library ended unexpectedly: it exited with code 1/),
+        onGiveUp: resolve,
+      });
+    });
+    expect(error.message).toMatch(/^The library could not be started: spawn EAGAIN/);
+    expect(launches).toBe(2);
+  });
+
   it('forgets restarts that are older than the window', async () => {
     let starts = 0;
     const supervisor = superviseEngine({
@@ -165,6 +198,26 @@ describe('superviseEngine', () => {
     while (starts < 4) await new Promise((resolve) => setTimeout(resolve, 20));
     await supervisor.stop();
     expect(supervisor.engine).toBeNull();
+  });
+
+  it('starts no other for one that died just as it was stopped', async () => {
+    let starts = 0;
+    let die = (): void => undefined;
+    const launch = (): LaunchedChild => ({
+      ...{ pid: 1, isConnected: true, outputs: [], channel: createMemoryPorts()[0], kill: () => undefined },
+      ended: new Promise((resolve) => (die = () => resolve({ code: 1, signal: null, startError: null }))),
+    });
+    const supervisor = superviseEngine({
+      ...{ entry, launch, log: () => undefined },
+      onStart: () => starts++,
+      onGiveUp: () => expect.unreachable('it was stopped'),
+    });
+    die();
+    // Its end is known, but not told yet.
+    await Promise.resolve();
+    await supervisor.stop();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(starts).toBe(1);
   });
 
   it('gives callers the new engine and does not restart one that it stopped', async () => {

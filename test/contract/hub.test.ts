@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { isAlive } from '../../src/main/hub/process-facts.js';
+import { isAlive } from '../../src/main/common/processes.js';
 import { createRecipe } from '../../src/shared/recipe.js';
 import { bundleFixture } from '../support/bundle.js';
 import { type TestHub, startTestHub } from '../support/hub.js';
@@ -40,6 +41,27 @@ describe('the hub', () => {
     ).resolves.toEqual({ file: join(test.folder, 'data', 'x.pth') });
     expect(await test.state('engine', 'ready')).toMatchObject({ message: null });
     expect(await test.state('library', 'ready')).toMatchObject({ message: null });
+  });
+
+  it('says what to do where there can be no data folder', async () => {
+    const { folder } = await start();
+    const dataFolder = join(folder, 'file', 'home');
+    writeFileSync(join(folder, 'file'), '');
+    await expect(start({ dataFolder })).rejects.toMatchObject({
+      code: 'unreadable-file',
+      message: expect.stringMatching(
+        /expected a folder for Graft's data at .*home, but.*ENOTDIR.*GRAFT_HOME/,
+      ) as string,
+    });
+  });
+
+  it('leaves nothing of an upload that nobody can finish any more', async () => {
+    const { hub, page, home } = await start();
+    const { upload } = await page.call('host.beginUpload', { name: 'photos' });
+    await hub.receiveUpload(upload, 'a/1.jpg', Readable.from([Buffer.from('x')]));
+    expect(readdirSync(join(home, 'uploads'))).toEqual([`${upload}.part`]);
+    await hub.close();
+    expect(readdirSync(join(home, 'uploads'))).toEqual([]);
   });
 
   it('gives both processes the same real data folder', async () => {

@@ -13,6 +13,8 @@ export interface TestLibrary {
   readonly events: readonly { readonly name: EventName; readonly data: unknown }[];
   /** The open data set's summary once its scan has ended. */
   scanned(): Promise<DatasetSummary>;
+  /** Ends the library; calls that are under way can still be answered. */
+  shutdown(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export function openLibrary(): TestLibrary {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
+    shutdown: () => library.shutdown(),
     async close() {
       client.close();
       await library.shutdown();

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, posix, relative, sep } from 'node:path';
 import ts from 'typescript';
@@ -58,7 +58,7 @@ function importsOf(source: ts.SourceFile): Import[] {
   return found;
 }
 
-/** Who may import whom: the table of architecture.md. */
+/** Who may import whom; CONTRIBUTING.md says what each folder is for. */
 const AREAS: readonly {
   readonly name: string;
   readonly folder: RegExp;
@@ -68,39 +68,45 @@ const AREAS: readonly {
 }[] = [
   { name: 'shared', folder: /^src\/shared\//, files: /^src\/shared\//, packages: /^valibot$/ },
   {
+    name: 'common',
+    folder: /^src\/main\/common\//,
+    files: /^src\/(shared|main\/common)\//,
+    packages: /^node:/,
+  },
+  {
     name: 'engine',
     folder: /^src\/main\/engine\//,
-    files: /^src\/(shared|main\/engine)\//,
+    files: /^src\/(shared|main\/(engine|common))\//,
     packages: /^(node:.*|@tensorflow\/tfjs-node-gpu|sharp|valibot|yauzl|yazl|protobufjs(\/.*)?)$/,
   },
   {
     name: 'engine process',
     folder: /^src\/main\/engine-process(\.ts$|\/)/,
-    files: /^src\/(shared\/|main\/engine-process(\.ts$|\/))/,
+    files: /^src\/(shared\/|main\/common\/|main\/engine-process(\.ts$|\/))/,
     packages: /^(node:.*|valibot)$/,
   },
   {
     name: 'hub',
     folder: /^src\/main\/hub\//,
-    files: /^src\/(shared\/|main\/hub\/|main\/engine-process(\.ts$|\/))/,
+    files: /^src\/(shared\/|main\/(hub|common)\/|main\/engine-process(\.ts$|\/))/,
     packages: /^(node:.*|valibot)$/,
   },
   {
     name: 'command line',
     folder: /^src\/main\/cli\//,
-    files: /^src\/(shared\/|main\/(cli|server|hub)\/|main\/engine-process(\.ts$|\/))/,
+    files: /^src\/(shared\/|main\/(cli|server|hub|common)\/|main\/engine-process(\.ts$|\/))/,
     packages: /^(node:.*|commander|valibot)$/,
   },
   {
     name: 'browser host',
     folder: /^src\/main\/server\//,
-    files: /^src\/(shared\/|main\/(server|hub)\/|main\/engine-process(\.ts$|\/))/,
+    files: /^src\/(shared\/|main\/(server|hub|common)\/|main\/engine-process(\.ts$|\/))/,
     packages: /^(node:.*|ws|valibot)$/,
   },
   {
     name: 'desktop',
     folder: /^src\/main\/(desktop\/|index\.ts$)/,
-    files: /^src\/(shared\/|main\/(desktop|hub)\/|main\/engine-process(\.ts$|\/))/,
+    files: /^src\/(shared\/|main\/(desktop|hub|common)\/|main\/engine-process(\.ts$|\/))/,
     packages: /^(node:.*|electron|valibot)$/,
   },
   { name: 'preload', folder: /^src\/preload\//, files: /^src\/(shared|preload)\//, packages: /^electron$/ },
@@ -166,6 +172,31 @@ const isMathRandom = (node: ts.Node): boolean => isProperty(node, /^Math$/, /^ra
 const isSkippingOthers = (node: ts.Node): boolean =>
   isProperty(node, /^(it|test|describe)(\.\w+)*$/, /^(only|todo|skip|fails)$/);
 
+/** Folders that the map in CONTRIBUTING.md names: those of a line, and indented below it those inside. */
+function mappedFolders(map: string): string[] {
+  let parent = '';
+  return map.split('\n').flatMap((line) => {
+    const [, indent = '', names = ''] = /^ {4}( *)((?:[\w.-]+\/)+(?: +[\w-]+\/)*)(?= |$)/.exec(line) ?? [];
+    const folders = names.split(/ +/).filter((name) => name !== '');
+    if (indent === '') parent = folders[0] ?? '';
+    return folders.map((name) => (indent === '' ? name : `${parent}${name}`).replace(/\/$/, ''));
+  });
+}
+
+it('CONTRIBUTING.md maps every folder of the sources, and none that is not there', async () => {
+  const [, map = ''] = /^## Layout\n\n((?: {4}.*\n)+)/m.exec(read('CONTRIBUTING.md')) ?? [];
+  const mapped = mappedFolders(map);
+  const all = await readdir(join(ROOT, 'src'), { recursive: true, withFileTypes: true });
+  const found = all
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    // Areas, and what is directly in the three that have parts.
+    .filter((folder) => /^src\/((main\/)?[\w-]+|(main\/engine|shared|renderer)\/[\w-]+)$/.test(folder));
+  const missing = found.filter((folder) => !mapped.includes(folder) && !['src/main', 'src/preload'].includes(folder));
+  const gone = mapped.filter((folder) => !existsSync(join(ROOT, folder)));
+  expect({ missing, gone, isMap: mapped.length > 20 }).toEqual({ missing: [], gone: [], isMap: true });
+});
+
 describe('the import graph', () => {
   it('has the engine, the command line and what they share', () => {
     for (const folder of ['src/shared/', 'src/main/engine/', 'src/main/cli/']) {
@@ -196,6 +227,9 @@ describe('the import graph', () => {
     ['src/shared/a.ts', "import { b } from '../main/cli/b.js'"],
     ['src/shared/a.ts', "import { join } from 'node:path'"],
     ['src/shared/a.ts', "import type * as tf from '@tensorflow/tfjs-node-gpu'"],
+    ['src/main/common/a.ts', "import { b } from '../engine/b.js'"],
+    ['src/main/common/a.ts', "import { b } from '../hub/b.js'"],
+    ['src/main/common/a.ts', "import * as v from 'valibot'"],
     ['src/main/engine/a.ts', "import { app } from 'electron'"],
     ['src/main/engine/a.ts', "export * from '../cli/b.js'"],
     ['src/main/cli/a.ts', "const b = await import('../engine/b.js')"],
@@ -206,7 +240,7 @@ describe('the import graph', () => {
     ['src/elsewhere/a.ts', "import { b } from '../shared/b.js'"],
     ['src/shared/a.ts', "import { b } from './missing.js'"],
   ])('catches %s with %s', (file, text) => {
-    const files = new Set(['src/main/cli/b.ts', 'src/main/engine/b.ts', 'src/shared/b.ts']);
+    const files = new Set(['cli', 'hub', 'engine'].map((name) => `src/main/${name}/b.ts`)).add('src/shared/b.ts');
     expect(importsOf(parse(file, text)).map((one) => judge(file, one, files))).toEqual([expect.any(String)]);
   });
 

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { GraftError, messageOf } from '../../shared/errors.js';
 import { GRAFT_VERSION } from '../../shared/version.js';
 import { startEngine } from '../engine-process.js';
-import { findProjectRoot } from '../engine-process/project-root.js';
+import { findProjectRoot } from '../common/project-root.js';
 import { addAugmentCommand } from './commands/augment.js';
 import { addBackbonesCommand } from './commands/backbones.js';
 import { addBenchCommand } from './commands/bench.js';

@@ -29,8 +29,13 @@ export function serveBridge(
   ipcMain.on(CHANNELS.connect, (event) => {
     if (!isOwnPage(event)) return;
     const { port1, port2 } = new MessageChannelMain();
+    try {
+      event.senderFrame?.postMessage(PORT_MESSAGE, null, [port2]);
+    } catch {
+      // The page has gone or was loaded anew meanwhile, and asks again; unheard this would end the app.
+      return;
+    }
     hub.attach(createMainPort(port1));
-    event.senderFrame?.postMessage(PORT_MESSAGE, null, [port2]);
   });
   ipcMain.handle(CHANNELS.grantPaths, async (event, given: unknown) => {
     if (!isOwnPage(event)) throw new GraftError('not-granted', "expected a message from the app's own page");

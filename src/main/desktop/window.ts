@@ -41,6 +41,7 @@ function reviveWhenGone(window: BrowserWindow, { electron: { dialog }, words, lo
         detail: words.pageGoneDetail,
         buttons: [words.reload],
       })
+      .catch((error: unknown) => log(`graft: ${messageOf(error)}`))
       .then(() => {
         if (!window.isDestroyed()) webContents.reload();
       });

@@ -63,11 +63,15 @@ function describeExit({ code, signal, startError }: EngineExit): string {
     : `it exited with code ${code}: run \`graft doctor\` to see what is missing`;
 }
 
-/** An engine's end as an error of code `engine-crashed`, which says what happened and what to do. */
-export function explainExit(exit: EngineExit): GraftError {
+/**
+ * An engine's end as an error of code `engine-crashed`, which says what happened and what to do.
+ *
+ * @param name what the process is called
+ */
+export function explainExit(exit: EngineExit, name = 'engine'): GraftError {
   const said =
     exit.lastLines.length === 0 ? '' : `\nIts last words:\n${exit.lastLines.map((line) => `  ${line}`).join('\n')}`;
-  return new GraftError('engine-crashed', `The engine ended unexpectedly: ${describeExit(exit)}.${said}`, {
+  return new GraftError('engine-crashed', `The ${name} ended unexpectedly: ${describeExit(exit)}.${said}`, {
     details: { code: exit.code, signal: exit.signal },
     ...(exit.startError === null ? {} : { cause: exit.startError }),
   });

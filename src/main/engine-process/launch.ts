@@ -68,7 +68,8 @@ export const launchNode: Launch = (entry, { env, execPath }) => {
     get isConnected() {
       return child.connected;
     },
-    outputs: [child.stdout, child.stderr].filter((stream) => stream !== null),
+    // Without a free file handle there are none at all, whatever their types say.
+    outputs: [child.stdout, child.stderr].filter((stream) => stream != null),
     channel: createIpcPort(child),
     ended,
     kill: () => void child.kill('SIGKILL'),

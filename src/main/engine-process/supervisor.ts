@@ -26,14 +26,16 @@ export interface EngineSupervisor {
  * @throws GraftError `not-found` when the engine has not been built
  */
 export function superviseEngine(options: SupervisorOptions): EngineSupervisor {
-  const { maxRestarts = 3, windowMs = 10 * 60_000 } = options;
+  const { name = 'engine', maxRestarts = 3, windowMs = 10 * 60_000 } = options;
   const restarts: number[] = [];
   let engine: EngineProcess | null = null;
+  let isStopped = false;
 
   const onExit = (exit: EngineExit): void => {
     engine = null;
-    if (exit.expected) return;
-    const error = explainExit(exit);
+    // One that died by itself just before it was stopped needs no successor.
+    if (exit.expected || isStopped) return;
+    const error = explainExit(exit, name);
     options.onCrash?.(error);
     const now = performance.now();
     while (restarts.length > 0 && now - restarts[0]! > windowMs) restarts.shift();
@@ -41,7 +43,7 @@ export function superviseEngine(options: SupervisorOptions): EngineSupervisor {
       options.onGiveUp(
         new GraftError(
           'engine-crashed',
-          `The engine died ${restarts.length + 1} times within ${Math.round(windowMs / 60_000)} minutes and is not started again. ${error.message}`,
+          `The ${name} died ${restarts.length + 1} times within ${Math.round(windowMs / 60_000)} minutes and is not started again. ${error.message}`,
           { details: { ...error.details }, cause: error },
         ),
       );
@@ -67,6 +69,7 @@ export function superviseEngine(options: SupervisorOptions): EngineSupervisor {
       return engine;
     },
     async stop() {
+      isStopped = true;
       await engine?.stop();
     },
   };

@@ -14,7 +14,7 @@ import { evaluateRun } from './insight/evaluate.js';
 import { computeFeatures, predictFiles } from './insight/predict.js';
 import { augmentRisks } from './insight/risks.js';
 import { writeAugmented } from './insight/write-augmented.js';
-import { dataFolder } from './paths.js';
+import { dataFolder } from '../common/data-folder.js';
 import { estimateTraining } from './planning/estimate.js';
 import { measureBackbone } from './planning/measure.js';
 import { countTensors, describeBackend } from './tf.js';

@@ -1,33 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative } from 'node:path';
+import { mkdir, open, readdir, readFile, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GraftError, throwIfAborted } from '../../shared/errors.js';
-
-/** The code of a system error, or null. */
-export function systemCode(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-}
-
-/** Windows refuses a rename while a virus scanner looks at the file; it lets go within seconds. */
-const RENAME_ATTEMPTS = 20;
-const BUSY_CODES = new Set(['EPERM', 'EACCES', 'EBUSY']);
-
-const isBusy = (error: unknown): boolean => process.platform === 'win32' && BUSY_CODES.has(systemCode(error) ?? '');
-
-/** Renames a file, with patience where another program holds it for a moment. */
-export async function renameWithRetry(from: string, to: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await rename(from, to);
-      return;
-    } catch (error) {
-      if (!isBusy(error) || attempt === RENAME_ATTEMPTS) throw error;
-      await delay(50 * attempt);
-    }
-  }
-}
+import { breakLock } from '../common/break-lock.js';
+import { isStillRunning, ownProcess } from '../common/processes.js';
+import { BUSY_ATTEMPTS, isBusy, renameWithRetry } from '../common/rename.js';
+import { systemCode } from '../common/system-code.js';
 
 /** Turns "no space left" into a {@link GraftError}; other errors pass through. */
 export function explainWriteError(error: unknown, path: string): unknown {
@@ -92,12 +72,6 @@ export async function sha256OfFile(
   return hash.digest('hex');
 }
 
-/** Whether `path` lies inside `root` or is it. Compares path segments, so that `/data-evil` is not inside `/data`. */
-export function isInside(root: string, path: string): boolean {
-  const way = relative(root, path);
-  return way === '' || (!isAbsolute(way) && way.split(/[\\/]/)[0] !== '..');
-}
-
 /** Whether nothing would be overwritten by writing into a folder. */
 export async function isEmptyOrMissing(folder: string): Promise<boolean> {
   try {
@@ -116,56 +90,24 @@ const LOCK_STALE_MS = 15_000;
 /** … and for so long also when a process has its number: numbers are given again. */
 const LOCK_DEAD_MS = 600_000;
 
-/** Whether a process of this number runs on this machine, whoever's it is. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
-}
-
-/** Removes a lock that its holder has left behind. */
-async function breakStaleLock(path: string): Promise<void> {
+/** Whether a lock's holder has left it behind. */
+async function isLeftBehind(path: string): Promise<boolean> {
   const held = await readFile(path, 'utf8').catch(() => null);
-  const ageMs = await stat(path).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
-    () => 0,
-  );
-  if (held === null || ageMs < LOCK_STALE_MS) return;
-  if (ageMs < LOCK_DEAD_MS && isAlive(Number.parseInt(held, 10))) return;
-  // Taken away under a name of our own first: whoever waits, too, may have replaced it in the meantime.
-  const taken = `${path}.${randomUUID()}`;
-  await rename(path, taken).catch(() => undefined);
-  const found = await readFile(taken, 'utf8').catch(() => held);
-  if (found !== held) await link(taken, path).catch(() => undefined);
-  await rm(taken, { force: true });
+  const facts = await stat(path).catch(() => null);
+  if (held === null || facts === null) return false;
+  const ageMs = Date.now() - facts.mtimeMs;
+  if (ageMs < LOCK_STALE_MS) return false;
+  if (ageMs >= LOCK_DEAD_MS) return true;
+  const [holder = '', start = ''] = held.split('\n');
+  return (await isStillRunning({ pid: Number.parseInt(holder, 10), start: start === '' ? null : start })) === false;
 }
 
-/** What guards the breaking of a lock is held for a moment; one as old as this was left by a crash. */
-const GUARD_DEAD_MS = 10_000;
-
-/**
- * Removes a lock file that is stale, and no other: one at a time looks and removes, so that none takes away a lock that
- * another has just put there. Does nothing while another does this; whoever wants the lock tries again.
- *
- * @param isStale looks at the file as it is now
- */
-export async function breakLock(path: string, isStale: () => Promise<boolean>): Promise<void> {
-  const guard = `${path}.breaking`;
+async function breakLeftBehind(path: string): Promise<void> {
+  if (!(await isLeftBehind(path))) return;
   try {
-    await writeFile(guard, '', { flag: 'wx' });
+    await breakLock(path, () => isLeftBehind(path));
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
-    const facts = await stat(guard).catch(() => null);
-    if (facts !== null && Date.now() - facts.mtimeMs > GUARD_DEAD_MS) await rm(guard, { force: true });
-    return;
-  }
-  try {
-    if (await isStale()) await rm(path, { force: true });
-  } finally {
-    await rm(guard, { force: true });
+    if (!isBusy(error)) throw explainWriteError(error, path);
   }
 }
 
@@ -180,7 +122,8 @@ export async function withFileLock<T>(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
-  const token = `${process.pid} ${randomUUID()}`;
+  const { pid, start } = await ownProcess();
+  const token = `${pid} ${randomUUID()}\n${start ?? ''}`;
   let busyCount = 0;
   for (;;) {
     throwIfAborted(options.signal);
@@ -189,14 +132,14 @@ export async function withFileLock<T>(
       break;
     } catch (error) {
       // Windows calls a file busy while the last holder's is on its way out, and a folder that nobody may write to as well.
-      const isHeld = systemCode(error) === 'EEXIST' || (isBusy(error) && ++busyCount < RENAME_ATTEMPTS);
+      const isHeld = systemCode(error) === 'EEXIST' || (isBusy(error) && ++busyCount < BUSY_ATTEMPTS);
       if (!isHeld) {
         const explained = explainWriteError(error, path);
         // On a full disk the file may have been made, only not filled.
         if (explained instanceof GraftError) await rm(path, { force: true });
         throw explained;
       }
-      await breakStaleLock(path);
+      await breakLeftBehind(path);
       await delay(LOCK_POLL_MS);
     }
   }

@@ -1,18 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { dataFolderAt } from '../../shared/data-folder.js';
-import { invariant } from '../../shared/errors.js';
-
-/** Where Graft keeps what is the user's: {@link dataFolderAt} for this process. */
-export function dataFolder(
-  env: NodeJS.ProcessEnv = process.env,
-  platform: NodeJS.Platform = process.platform,
-  home: string = homedir(),
-): string {
-  return dataFolderAt({ env, platform, home, join });
-}
+import { join } from 'node:path';
+import { dataFolder } from '../common/data-folder.js';
+import { findProjectRoot } from '../common/project-root.js';
 
 /** Stored backbone weights. */
 export const backbonesFolder = (): string => join(dataFolder(), 'backbones');
@@ -29,20 +17,5 @@ export const speedsFolder = (): string => join(dataFolder(), 'cache', 'speeds');
 /** Unpacked archives; a cache. */
 export const archivesFolder = (): string => join(dataFolder(), 'cache', 'archives');
 
-/** Folder of the `package.json` named "graft" above this file, in the sources, in the build and in a packaged app alike. */
-export function projectRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const file = join(folder, 'package.json');
-    if (existsSync(file)) {
-      const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
-      if (typeof parsed === 'object' && parsed !== null && 'name' in parsed && parsed.name === 'graft') return folder;
-    }
-    const parent = dirname(folder);
-    invariant(parent !== folder, 'the engine lies inside the project "graft"');
-    folder = parent;
-  }
-}
-
 /** A built entry, `out/main/<name>.js`. */
-export const entryPath = (name: string): string => join(projectRoot(), 'out', 'main', `${name}.js`);
+export const entryPath = (name: string): string => join(findProjectRoot(), 'out', 'main', `${name}.js`);

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { GraftError, messageOf } from '../../shared/errors.js';
 import type { HostInfo } from '../../shared/studio.js';
-import { isAlive, processStart } from './process-facts.js';
+import { breakLock } from '../common/break-lock.js';
+import { isStillRunning, ownProcess } from '../common/processes.js';
+import { renameWithRetry } from '../common/rename.js';
+import { systemCode } from '../common/system-code.js';
 
 /** One app's right to change the projects of a data folder. */
 export interface DataFolderLease {
@@ -28,6 +31,8 @@ export interface LeaseOptions {
 
 const RENEW_MS = 2000;
 const WATCH_MS = 7000;
+/** Before a lease that was cleared away, perhaps by another who wants it, too, is looked at again. */
+const RETRY_MS = 20;
 
 const holderSchema = v.object({
   token: v.string(),
@@ -45,9 +50,6 @@ type Holder = v.InferOutput<typeof holderSchema>;
 
 /** Tokens of the leases that this very process holds. */
 const ownTokens = new Set<string>();
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;
 
 interface Found {
   readonly text: string;
@@ -70,7 +72,7 @@ async function look(file: string): Promise<Found | null> {
     const [text, facts] = await Promise.all([readFile(file, 'utf8'), stat(file)]);
     return { text, holder: parseHolder(text), renewedMs: facts.mtimeMs };
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return null;
+    if (systemCode(error) === 'ENOENT') return null;
     throw error;
   }
 }
@@ -80,11 +82,8 @@ async function judge({ holder, renewedMs }: Found, renewMs: number): Promise<boo
   if (holder === null || holder.machine !== hostname()) return null;
   if (ownTokens.has(holder.token)) return true;
   // An earlier process had our number, as in a container that was started again.
-  if (holder.pid === process.pid || !isAlive(holder.pid)) return false;
-  const start = await processStart(holder.pid);
-  if (start !== null && holder.start !== null) return start === holder.start;
-  // Numbers of processes are given again: this one may be another's.
-  return Date.now() - renewedMs < 2 * renewMs ? true : null;
+  if (holder.pid === process.pid) return false;
+  return (await isStillRunning(holder)) ?? (Date.now() - renewedMs < 2 * renewMs ? true : null);
 }
 
 /** Watches whether a lease is renewed. No clocks are compared, which may differ between machines. */
@@ -97,32 +96,6 @@ async function isRenewed(file: string, before: Found, renewMs: number, watchMs: 
     if (now.renewedMs !== before.renewedMs || now.text !== before.text) return true;
   }
   return false;
-}
-
-/** What guards the clearing away is held for a moment; one as old as this was left by a crash. */
-const GUARD_DEAD_MS = 10_000;
-const GUARD_RETRY_MS = 20;
-
-/**
- * Takes a lease away that nobody holds any more: one at a time looks and removes, so that none takes away what another has
- * just put there.
- */
-async function clearAway(file: string, stale: Found): Promise<void> {
-  const guard = `${file}.breaking`;
-  try {
-    await writeFile(guard, '', { flag: 'wx' });
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
-    const facts = await stat(guard).catch(() => null);
-    if (facts !== null && Date.now() - facts.mtimeMs > GUARD_DEAD_MS) await rm(guard, { force: true });
-    await delay(GUARD_RETRY_MS);
-    return;
-  }
-  try {
-    if ((await look(file))?.text === stale.text) await rm(file, { force: true });
-  } finally {
-    await rm(guard, { force: true });
-  }
 }
 
 function inUse(folder: string, holder: Holder | null): GraftError {
@@ -160,7 +133,7 @@ export async function leaseDataFolder(folder: string, options: LeaseOptions): Pr
   const file = join(folder, 'app.lock');
   const token = randomUUID();
   let own: Holder = {
-    ...{ token, pid: process.pid, start: await processStart(process.pid), machine: hostname(), kind },
+    ...{ token, ...(await ownProcess()), machine: hostname(), kind },
     since: new Date().toISOString(),
     address: null,
   };
@@ -169,7 +142,7 @@ export async function leaseDataFolder(folder: string, options: LeaseOptions): Pr
       await writeFile(file, JSON.stringify(own), { flag: 'wx', mode: 0o600 });
       return true;
     } catch (error) {
-      if (hasCode(error, 'EEXIST')) return false;
+      if (systemCode(error) === 'EEXIST') return false;
       throw error;
     }
   };
@@ -182,7 +155,8 @@ export async function leaseDataFolder(folder: string, options: LeaseOptions): Pr
       const isHeld = (await judge(found, renewMs)) ?? (await isRenewed(file, found, renewMs, watchMs));
       // What it says may be newer than what was looked at first.
       if (isHeld) throw inUse(folder, (await look(file))?.holder ?? found.holder);
-      await clearAway(file, found);
+      await breakLock(file, async () => (await look(file))?.text === found.text);
+      await delay(RETRY_MS);
     }
   } catch (error) {
     ownTokens.delete(token);
@@ -210,7 +184,7 @@ export async function leaseDataFolder(folder: string, options: LeaseOptions): Pr
       const temporary = `${file}.${randomUUID()}`;
       try {
         await writeFile(temporary, JSON.stringify(own), { flag: 'wx', mode: 0o600 });
-        if (await isOurs()) await rename(temporary, file);
+        if (await isOurs()) await renameWithRetry(temporary, file);
       } catch (error) {
         log(`graft: ${file} could not be written: ${messageOf(error)}`);
       } finally {
@@ -220,7 +194,8 @@ export async function leaseDataFolder(folder: string, options: LeaseOptions): Pr
     async release() {
       clearInterval(renewal);
       ownTokens.delete(token);
-      if (await isOurs().catch(() => false)) await rm(file, { force: true });
+      // Left behind, it names a process that has ended, which binds nobody.
+      if (await isOurs().catch(() => false)) await rm(file, { force: true }).catch(() => undefined);
     },
   };
 }

@@ -2,7 +2,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { GraftError, messageOf } from '../../shared/errors.js';
 import type { FolderListing } from '../../shared/studio.js';
-import { safeName } from './names.js';
+import { safeName } from '../common/names.js';
 import type { Grants } from './types.js';
 
 type Entry = FolderListing['entries'][number];

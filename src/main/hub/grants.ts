@@ -1,22 +1,15 @@
 import { lstat, realpath } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { GraftError, messageOf } from '../../shared/errors.js';
+import { isInside } from '../common/is-inside.js';
+import { systemCode } from '../common/system-code.js';
 import type { Grants } from './types.js';
 
 /** Windows' ways around path rules: device names and verbatim paths. */
 const DEVICE_PATH = /^[\\/]{2}[?.][\\/]/;
 
-const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
-
 function refuse(path: string, why: string): GraftError {
   return new GraftError('not-granted', `${path}: ${why}`, { details: { path } });
-}
-
-/** Whether `path` is `root` or lies below it; both real and absolute. */
-export function isInside(root: string, path: string): boolean {
-  const way = relative(root, path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }
 
 /**
@@ -29,7 +22,8 @@ async function realPathOf(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
-    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw refuse(path, `it can't be reached (${messageOf(error)})`);
+    const code = systemCode(error);
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw refuse(path, `it can't be reached (${messageOf(error)})`);
   }
   const isLink = await lstat(path).then(
     () => true,

@@ -15,14 +15,14 @@ import {
   type MethodName,
   type Params,
 } from '../../shared/contract.js';
-import { dataFolderAt } from '../../shared/data-folder.js';
 import { GraftError, messageOf } from '../../shared/errors.js';
 import { createMemoryPorts } from '../../shared/port.js';
 import { type Client, type Server, connect, createServer } from '../../shared/rpc.js';
 import type { HostInfo, RunInfo } from '../../shared/studio.js';
+import { dataFolder as defaultDataFolder, uploadsFolder } from '../common/data-folder.js';
 import { engineEntry } from '../engine-process.js';
 import type { Launch } from '../engine-process/launch.js';
-import { findProjectRoot } from '../engine-process/project-root.js';
+import { findProjectRoot } from '../common/project-root.js';
 import { leaseDataFolder } from './data-folder-lease.js';
 import { createGrants } from './grants.js';
 import { createHostHandlers } from './host-handlers.js';
@@ -50,7 +50,7 @@ export interface HubOptions {
   readonly handlers: HostHandlers;
   /** By default `Graft exports` in the user's home folder. */
   readonly exportFolder?: string;
-  /** By default {@link dataFolderAt} of this process. */
+  /** By default {@link defaultDataFolder}. */
   readonly dataFolder?: string;
   readonly engine?: ProcessStart;
   readonly library?: ProcessStart;
@@ -69,9 +69,14 @@ const later = (timeoutMs: number): Promise<void> => new Promise((resolve) => set
 
 /** The data folder's real path, so that a run has one name everywhere. */
 function realDataFolder(given: string | undefined): string {
-  const folder = given ?? dataFolderAt({ env: process.env, platform: process.platform, home: homedir(), join });
-  mkdirSync(folder, { recursive: true });
-  return realpathSync(folder);
+  const folder = given ?? defaultDataFolder();
+  try {
+    mkdirSync(folder, { recursive: true });
+    return realpathSync(folder);
+  } catch (cause) {
+    const message = `expected a folder for Graft's data at ${folder}, but it can't be made: ${messageOf(cause)}. Make it yourself, or name another in GRAFT_HOME`;
+    throw new GraftError('unreadable-file', message, { cause });
+  }
 }
 
 function forwardAll<M extends EngineMethod | LibraryMethod>(
@@ -102,7 +107,8 @@ const LIBRARY_ENV = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: 
 /**
  * Starts the engine and the library and puts one contract over both, see {@link Hub}.
  *
- * @throws GraftError `not-granted` when a root can't be reached, `conflict` when another app works in the data folder
+ * @throws GraftError `not-granted` when a root can't be reached, `conflict` when another app works in the data folder,
+ * `unreadable-file` when there can be none
  */
 export async function createHub(options: HubOptions): Promise<Hub> {
   const { log = (line: string) => void process.stderr.write(`${line}\n`) } = options;
@@ -110,7 +116,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const exportFolder = options.exportFolder ?? join(homedir(), 'Graft exports');
   const granted = await createGrants([...options.roots, dataFolder, exportFolder]);
   const lease = await leaseDataFolder(dataFolder, { kind: options.kind, log });
-  const uploads = createUploads(join(dataFolder, 'uploads'), options.uploadLimits ?? UPLOAD_LIMITS);
+  const uploads = createUploads(uploadsFolder(dataFolder), options.uploadLimits ?? UPLOAD_LIMITS);
+
+  // Nobody waits for it, and what it can't remove now it comes to the next time.
+  void uploads.tidy().catch(() => undefined);
 
   const servers: Server[] = [];
   const emit = <E extends EventName>(name: E, data: Events[E]): void => {
@@ -261,6 +270,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     async close({ atOnce = false } = {}) {
       if (atOnce) for (const one of [engine, library]) one.kill();
       await Promise.all([engine.stop(), library.stop()]);
+      await uploads.close();
       await lease.release();
       client.close();
       for (const server of servers) server.close();

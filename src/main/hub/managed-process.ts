@@ -136,6 +136,7 @@ export function manageProcess(options: ManagedProcessOptions): ManagedProcess {
     fatal = null;
     try {
       supervisor = superviseEngine({
+        name,
         entry: options.entry,
         env: options.env,
         ...(options.execPath === undefined ? {} : { execPath: options.execPath }),
@@ -200,7 +201,14 @@ export function manageProcess(options: ManagedProcessOptions): ManagedProcess {
           if (!own.isOver || context.signal?.aborted === true || isClosed) throw error;
           if (attempt === 0 && IDEMPOTENT_METHODS.has(method)) continue;
           if (error instanceof GraftError && error.code !== 'cancelled') throw error;
-          throw new GraftError('engine-crashed', `The ${name} was started anew while ${method} ran.`, { cause: error });
+          throw new GraftError(
+            'engine-crashed',
+            `The ${name} was started anew before it had answered; try once more.`,
+            {
+              details: { method },
+              cause: error,
+            },
+          );
         }
       }
     },

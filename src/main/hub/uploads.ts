@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GraftError, messageOf } from '../../shared/errors.js';
-import { distinctName, safeName, safeParts } from './names.js';
+import { type NamePlaces, createNamePlaces, pathParts, safeName } from '../common/names.js';
+import { renameWithRetry } from '../common/rename.js';
 
 export interface UploadLimits {
   readonly maxFiles: number;
@@ -39,46 +40,19 @@ export interface Uploads {
    * @throws GraftError `not-found`, `invalid-value` when nothing was sent or a file is still on its way
    */
   finish(upload: string): Promise<{ path: string }>;
-}
-
-/** Names of a folder as they were sent, and as they are written. */
-interface SentFolder {
-  readonly entries: Map<string, { readonly name: string; readonly folder: SentFolder }>;
-  /** What is written, in lower case. */
-  readonly taken: Set<string>;
+  /** Removes what hosts have left that did not come to their ends. */
+  tidy(): Promise<void>;
+  /** Gives up what was begun and not finished: nobody can finish it any more. */
+  close(): Promise<void>;
 }
 
 interface OpenUpload {
   readonly name: string;
-  readonly sent: SentFolder;
+  readonly places: NamePlaces;
   files: number;
   bytes: number;
   receiving: number;
   touchedMs: number;
-}
-
-const createSentFolder = (): SentFolder => ({ entries: new Map(), taken: new Set() });
-
-/**
- * Where a file is written, below its upload: the same place when it is sent again, and another than any other file's, also
- * where safe names or a file system that does not tell case would make one of two.
- *
- * @throws GraftError `unsafe-file`, `invalid-value`
- */
-function placeOf(sent: SentFolder, path: string): string {
-  const safe = safeParts(path);
-  let folder = sent;
-  const names = path.split('/').map((part, depth) => {
-    const entry = folder.entries.get(part) ?? {
-      name: distinctName(safe[depth]!, folder.taken),
-      folder: createSentFolder(),
-    };
-    folder.entries.set(part, entry);
-    folder.taken.add(entry.name.toLowerCase());
-    ({ folder } = entry);
-    return entry.name;
-  });
-  return join(...names);
 }
 
 function explainWrite(path: string, error: unknown): unknown {
@@ -131,12 +105,15 @@ export function createUploads(
   };
   const rootOf = (id: string, { name }: OpenUpload): string => join(folder, `${id}${UNFINISHED}`, name);
 
+  const drop = (id: string): Promise<void> =>
+    rm(join(folder, `${id}${UNFINISHED}`), { recursive: true, force: true, maxRetries: 2 });
+
   /** Gives up what was begun and left. */
   const dropLeft = async (): Promise<void> => {
     for (const [id, { receiving, touchedMs }] of open) {
       if (receiving > 0 || nowMs() - touchedMs < LEFT_MS) continue;
       open.delete(id);
-      await rm(join(folder, `${id}${UNFINISHED}`), { recursive: true, force: true });
+      await drop(id);
     }
   };
 
@@ -172,7 +149,7 @@ export function createUploads(
       }
       const id = randomBytes(12).toString('hex');
       const upload: OpenUpload = {
-        ...{ name: safe, sent: createSentFolder() },
+        ...{ name: safe, places: createNamePlaces() },
         ...{ files: 0, bytes: 0, receiving: 0, touchedMs: nowMs() },
       };
       open.set(id, upload);
@@ -188,7 +165,8 @@ export function createUploads(
 
     async receive(id, path, data) {
       const upload = find(id);
-      const target = join(rootOf(id, upload), placeOf(upload.sent, path));
+      // The same place when it is sent again, and another than any other file's.
+      const target = join(rootOf(id, upload), ...upload.places.file(pathParts(path), 'same'));
       if (upload.files >= limits.maxFiles) {
         throw new GraftError('invalid-value', `expected at most ${limits.maxFiles} files in one upload`);
       }
@@ -200,7 +178,7 @@ export function createUploads(
       try {
         await mkdir(dirname(target), { recursive: true });
         await pipeline(data, counter, createWriteStream(partial, { flags: 'wx' }));
-        await rename(partial, target);
+        await renameWithRetry(partial, target);
       } catch (error) {
         upload.files--;
         upload.bytes -= counter.own;
@@ -227,13 +205,23 @@ export function createUploads(
         throw new GraftError('invalid-value', 'expected at least one file in the upload, received none');
       }
       const finished = join(folder, id);
-      await rename(unfinished, finished).catch((error: unknown) => {
+      await renameWithRetry(unfinished, finished).catch((error: unknown) => {
+        // What has come is still there: it can be finished once more.
+        open.set(id, upload);
         throw explainWrite(finished, error);
       });
       const root = join(finished, upload.name);
       // A picked folder's files are named with the folder in front.
       const only = await onlyEntry(root);
       return { path: only ?? root };
+    },
+
+    tidy: () => sweep(folder),
+
+    async close() {
+      const left = [...open.keys()];
+      open.clear();
+      for (const id of left) await drop(id).catch(() => undefined);
     },
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { GraftError, messageOf } from '../../shared/errors.js';
-import { findProjectRoot } from '../engine-process/project-root.js';
+import { findProjectRoot } from '../common/project-root.js';
 import { type StaticFile, listStaticFiles } from '../hub/static-files.js';
 import type { Hub } from '../hub/types.js';
 import { answerEmpty, answerError, answerFile } from './answer.js';

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isSupportedNode as isSupportedByCli } from '../../../src/main/cli/installation.js';
-import { dataFolder as engineDataFolder } from '../../../src/main/engine/paths.js';
+import { dataFolder as engineDataFolder } from '../../../src/main/common/data-folder.js';
 import { ROOT } from '../../support/shared-data.js';
 import {
   checkDownload,

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { dataFolderAt } from '../../../shared/data-folder.js';
+import { dataFolder } from '../../common/data-folder.js';
 import { GraftError } from '../../../shared/errors.js';
 import { type Recipe, RECIPE_PRESETS, createRecipe, type TrainMode } from '../../../shared/recipe.js';
 import type { BackboneInfo } from '../../../shared/reports.js';
@@ -41,7 +40,7 @@ export async function openWorkshop(
   interpreters: readonly Interpreter[],
 ): Promise<Workshop> {
   const { root } = surroundings.host;
-  const users = dataFolderAt({ env: process.env, platform: process.platform, home: homedir(), join });
+  const users = dataFolder();
   const names = new Map<string, number>();
   const reserve = (name: string): string => {
     const count = (names.get(name) ?? 0) + 1;

@@ -57,7 +57,7 @@ async function serveUntilInterrupted({ host, output }: CommandContext, hub: Hub,
     const stopListening = host.onInterrupt(() => {
       interrupts++;
       if (interrupts > 1) {
-        void hub.close({ atOnce: true });
+        hub.close({ atOnce: true }).catch(fail);
         return;
       }
       output.note(

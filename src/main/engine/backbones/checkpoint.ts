@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { GraftError } from '../../../shared/errors.js';
-import { systemCode } from '../files.js';
+import { systemCode } from '../../common/system-code.js';
 import type { WeightTensor } from '../graph/types.js';
 import { readSafetensors } from './safetensors.js';
 import { readTorchLegacy } from './torch-legacy.js';

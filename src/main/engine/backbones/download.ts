@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GraftError, invariant, messageOf, throwIfAborted } from '../../../shared/errors.js';
-import { explainWriteError, renameWithRetry, sha256OfFile } from '../files.js';
+import { renameWithRetry } from '../../common/rename.js';
+import { explainWriteError, sha256OfFile } from '../files.js';
 import { httpGet } from './http-get.js';
 
 /** Bytes so far, and in all where the server says it. */

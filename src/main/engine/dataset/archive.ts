@@ -1,13 +1,17 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import * as v from 'valibot';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { GraftError, messageOf, throwIfAborted } from '../../../shared/errors.js';
 import type { ProgressListener } from '../../../shared/progress.js';
-import { explainWriteError, freeBytes, isInside, makeTemporaryFolder, sha256OfFile } from '../files.js';
+import { isInside } from '../../common/is-inside.js';
+import { createNamePlaces } from '../../common/names.js';
+import { renameWithRetry } from '../../common/rename.js';
+import { explainWriteError, freeBytes, makeTemporaryFolder, sha256OfFile, writeJsonAtomic } from '../files.js';
 import { archivesFolder } from '../paths.js';
 import { isSystemFile } from './walk.js';
 
@@ -23,6 +27,28 @@ const ABANDONED_MS = 24 * 3600 * 1000;
 
 const UNIX_TYPE_MASK = 0o170000;
 const UNIX_SYMLINK = 0o120000;
+
+const renamedSchema = v.array(v.object({ path: v.string(), was: v.string(), kind: v.picklist(['file', 'folder']) }));
+
+/** What could not keep its name, since some file system would not take it, or for the name of another. */
+export type Renamed = v.InferOutput<typeof renamedSchema>[number];
+
+/** An archive as it was unpacked. */
+export interface Unpacked {
+  readonly folder: string;
+  readonly renamed: readonly Renamed[];
+}
+
+/** Kept beside the folder, for it is part of no data set; only where something was renamed. */
+const renamedFile = (folder: string): string => `${folder}.renamed.json`;
+
+async function readRenamed(folder: string): Promise<readonly Renamed[]> {
+  try {
+    return v.parse(renamedSchema, JSON.parse(await readFile(renamedFile(folder), 'utf8')));
+  } catch {
+    return [];
+  }
+}
 
 const openZip = promisify<string, yauzl.Options, ZipFile>(yauzl.open);
 
@@ -85,7 +111,7 @@ async function extract(
   folder: string,
   signal: AbortSignal,
   onProgress: ProgressListener,
-): Promise<void> {
+): Promise<Renamed[]> {
   // yauzl itself refuses absolute paths, drive letters and "..".
   const zip = await openZip(archive, {
     lazyEntries: true,
@@ -95,6 +121,19 @@ async function extract(
   });
   const openEntry = promisify<Entry, NodeJS.ReadableStream>(zip.openReadStream.bind(zip));
   const bounds = { archiveBytes: zip.fileSize, freeBytes: await freeBytes(folder) };
+  const places = createNamePlaces();
+  const renamed: Renamed[] = [];
+  const noted = new Set<string>();
+  /** A folder is noted once, its files for their own names only. */
+  const note = (parts: readonly string[], names: readonly string[], isFolder: boolean): void => {
+    for (const [depth, was] of parts.entries()) {
+      const path = names.slice(0, depth + 1).join('/');
+      // How letters are composed cannot be seen.
+      if (names[depth] === was.normalize('NFC') || noted.has(path)) continue;
+      noted.add(path);
+      renamed.push({ path, was, kind: isFolder || depth < parts.length - 1 ? 'folder' : 'file' });
+    }
+  };
   try {
     let totalBytes = 0;
     let count = 0;
@@ -103,11 +142,15 @@ async function extract(
       if (++count > MAX_ENTRIES) refuse(archive, `expected at most ${MAX_ENTRIES} files`);
       totalBytes += entry.uncompressedSize;
       checkEntry(archive, entry, totalBytes, bounds);
-      const name = entry.fileName.replace(/\/$/, '');
-      if (name.split('/').some(isSystemFile)) continue;
-      const target = join(folder, name);
+      // Some writers begin every path with "./".
+      const parts = entry.fileName.split('/').filter((part) => part !== '' && part !== '.');
+      if (parts.length === 0 || parts.some(isSystemFile)) continue;
+      const isFolder = entry.fileName.endsWith('/');
+      const names = isFolder ? places.folder(parts) : places.file(parts, 'another');
+      const target = join(folder, ...names);
       if (!isInside(folder, target)) refuse(archive, `expected paths inside the archive, received ${entry.fileName}`);
-      if (entry.fileName.endsWith('/')) {
+      note(parts, names, isFolder);
+      if (isFolder) {
         await mkdir(target, { recursive: true });
         continue;
       }
@@ -116,7 +159,8 @@ async function extract(
       const limit = new Transform({
         transform(chunk: Buffer, _encoding, done) {
           written += chunk.length;
-          done(written > entry.uncompressedSize ? new Error(`${name} is larger than it says`) : null, chunk);
+          const isLarger = written > entry.uncompressedSize;
+          done(isLarger ? new Error(`${entry.fileName} is larger than it says`) : null, chunk);
         },
       });
       await pipeline(await openEntry(entry), limit, createWriteStream(target, { flags: 'wx' }));
@@ -131,6 +175,7 @@ async function extract(
   } finally {
     zip.close();
   }
+  return renamed;
 }
 
 async function removeAbandoned(): Promise<void> {
@@ -144,33 +189,37 @@ async function removeAbandoned(): Promise<void> {
 
 /**
  * Unpacks a zip of pictures into the user's cache, once: the folder is named by the archive's hash and appears whole.
- * Paths that leave it, symbolic links, and archives that grow beyond all measure are refused.
+ * Paths that leave it, symbolic links, and archives that grow beyond all measure are refused. Names are written as
+ * {@link createNamePlaces} has them, so that nothing is lost on any file system.
  *
- * @returns the folder
  * @throws GraftError `unsafe-file`, `unreadable-file`, `disk-full`, `cancelled`
  */
 export async function unpackArchive(
   archive: string,
   signal: AbortSignal,
   onProgress: ProgressListener,
-): Promise<string> {
+): Promise<Unpacked> {
   const hash = await sha256OfFile(archive, { signal }).catch((cause: unknown) => {
     if (cause instanceof GraftError) throw cause;
     const message = `${archive}: expected a zip archive of pictures, but it cannot be read: ${messageOf(cause)}`;
     throw new GraftError('unreadable-file', message, { cause });
   });
   const folder = join(archivesFolder(), hash);
-  if ((await stat(folder).catch(() => null)) !== null) return folder;
+  const isThere = async (): Promise<boolean> => (await stat(folder).catch(() => null)) !== null;
+  if (await isThere()) return { folder, renamed: await readRenamed(folder) };
   await mkdir(archivesFolder(), { recursive: true });
   await removeAbandoned();
   const temporary = await makeTemporaryFolder(archivesFolder());
   try {
-    await extract(archive, temporary, signal, onProgress);
-    await rename(temporary, folder);
+    const renamed = await extract(archive, temporary, signal, onProgress);
+    // Before the folder: whoever finds that finds this, too.
+    if (renamed.length > 0) await writeJsonAtomic(renamedFile(folder), renamed);
+    await renameWithRetry(temporary, folder);
+    return { folder, renamed };
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     // Another process may have put the same archive there in the meantime.
-    if ((await stat(folder).catch(() => null)) !== null) return folder;
+    if (await isThere()) return { folder, renamed: await readRenamed(folder) };
     const explained = explainWriteError(error, folder);
     if (explained instanceof GraftError) throw explained;
     const unsafe = /invalid relative path|absolute path|invalid characters/i.test(messageOf(error));
@@ -180,5 +229,4 @@ export async function unpackArchive(
       { cause: error },
     );
   }
-  return folder;
 }

@@ -4,7 +4,7 @@ import { GraftError, messageOf } from '../../../shared/errors.js';
 import type { PixelImage } from '../../../shared/image.js';
 import type { InputSpec } from '../../../shared/input.js';
 import { resizeImage, shorterSideSize } from '../../../shared/resize.js';
-import { systemCode } from '../files.js';
+import { systemCode } from '../../common/system-code.js';
 import { decodeBmp, parseBmpHeader } from './bmp.js';
 import { createGate } from './decode-gate.js';
 import { sniff } from './sniff.js';

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { GraftError, messageOf, throwIfAborted } from '../../../shared/errors.js';
 import type { ProgressListener } from '../../../shared/progress.js';
 import type { DatasetProblem } from '../../../shared/reports.js';
-import { unpackArchive } from './archive.js';
+import { type Renamed, unpackArchive } from './archive.js';
 import { compareCodePoints } from './code-points.js';
 import type { PixelCache } from './cache.js';
 import { type Examination, examineFile } from './examine.js';
 import { checkHealth } from './health.js';
 import { placeFiles, type PlacedFile, type PlacedFolder } from './layout.js';
 import { openScanCache } from './scan-cache.js';
-import { supportedFormats } from './decode.js';
+import { nothingUsable } from './nothing-usable.js';
 import type { Dataset, DatasetImage } from './types.js';
 import { isSystemFile, walk, type WalkEntry } from './walk.js';
 
@@ -23,9 +23,13 @@ export interface ScanObserver {
   /**
    * What has been found so far; called a few times a second while folders are listed, and once more when all are.
    *
-   * @param root the real folder that paths are relative to: of an archive, the one that it was unpacked into
+   * @param at.root the real folder that paths are relative to: of an archive, the one that it was unpacked into
+   * @param at.problems what is to be said before any file was looked at
    */
-  onPlaced(placed: PlacedFolder, at: { readonly root: string; readonly isComplete: boolean }): void;
+  onPlaced(
+    placed: PlacedFolder,
+    at: { readonly root: string; readonly isComplete: boolean; readonly problems: readonly DatasetProblem[] },
+  ): void;
   /** A file was looked at; only after all were placed. */
   onExamined(file: PlacedFile, found: DatasetImage | DatasetProblem): void;
   /** Awaited before each look at a file: more urgent work goes first. */
@@ -50,7 +54,7 @@ async function forEachConcurrently<T>(items: readonly T[], work: (item: T, index
 }
 
 /** Why what lies outside every class, or is no file, is left out. */
-export function strayProblem(entry: WalkEntry): DatasetProblem {
+function strayProblem(entry: WalkEntry): DatasetProblem {
   const messages: Readonly<Record<WalkEntry['kind'], readonly [code: string, message: string]>> = {
     symlink: ['symlink', 'a symbolic link, which is not followed: copy the file here to use it'],
     unreadable: ['unreadable', 'this folder cannot be read: check its permissions'],
@@ -63,13 +67,25 @@ export function strayProblem(entry: WalkEntry): DatasetProblem {
   return { path: entry.path, code, severity: 'excluded', message };
 }
 
+/** What an archive's file or folder is called now. */
+function renamedProblem({ path, was, kind }: Renamed): DatasetProblem {
+  const message = `called ${JSON.stringify(was)} in the archive; another name, so that it can lie beside the others on every computer`;
+  return { path, code: kind === 'file' ? 'renamed' : 'renamed-folder', severity: 'warning', message };
+}
+
 function fingerprintOf(images: readonly DatasetImage[], classes: readonly string[]): string {
   const hash = createHash('sha256').update(JSON.stringify(classes));
   for (const { id, path, split, classIndex } of images) hash.update(JSON.stringify([path, id, split, classIndex]));
   return hash.digest('hex');
 }
 
-async function resolveRoot(path: string, signal: AbortSignal, onProgress: ProgressListener): Promise<string> {
+/** Where the files lie, and what is to be said of how they came there. */
+interface Root {
+  readonly folder: string;
+  readonly renamed: readonly Renamed[];
+}
+
+async function resolveRoot(path: string, signal: AbortSignal, onProgress: ProgressListener): Promise<Root> {
   const facts = await stat(path).catch((cause: unknown) => {
     throw new GraftError(
       'not-found',
@@ -77,7 +93,7 @@ async function resolveRoot(path: string, signal: AbortSignal, onProgress: Progre
       { cause },
     );
   });
-  if (facts.isDirectory()) return await realpath(path);
+  if (facts.isDirectory()) return { folder: await realpath(path), renamed: [] };
   if (/\.zip$/i.test(path)) return await unpackArchive(path, signal, onProgress);
   throw new GraftError('dataset-unusable', `expected a folder or a zip archive, received the file ${path}`);
 }
@@ -90,10 +106,11 @@ const LOOK_COST_FACTOR = 5;
 /** Lists a folder and sorts what is in it into classes and splits; `observer` sees it grow. */
 async function placeAll(
   path: string,
-  root: string,
+  { folder: root, renamed }: Root,
   signal: AbortSignal,
   observer: ScanObserver | null,
-): Promise<PlacedFolder> {
+): Promise<{ placed: PlacedFolder; problems: readonly DatasetProblem[] }> {
+  const problemsOf = ({ stray }: PlacedFolder) => [...renamed.map(renamedProblem), ...stray.map(strayProblem)];
   const found: WalkEntry[] = [];
   // Known from the start, so that the layout does not change with every folder that the walk comes to.
   const top: WalkEntry[] = [];
@@ -109,7 +126,8 @@ async function placeAll(
     if (observer === null || found.length % 256 !== 0 || performance.now() < lookMs) continue;
     const startMs = performance.now();
     try {
-      observer.onPlaced(placeFiles(path, [...top, ...found]), { root, isComplete: false });
+      const placed = placeFiles(path, [...top, ...found]);
+      observer.onPlaced(placed, { root, isComplete: false, problems: problemsOf(placed) });
     } catch (error) {
       // So far nothing may lie in a class; the last look decides.
       if (!(error instanceof GraftError)) throw error;
@@ -118,8 +136,9 @@ async function placeAll(
     lookMs = endMs + Math.max(LOOK_MS, LOOK_COST_FACTOR * (endMs - startMs));
   }
   const placed = placeFiles(path, found);
-  observer?.onPlaced(placed, { root, isComplete: true });
-  return placed;
+  const problems = problemsOf(placed);
+  observer?.onPlaced(placed, { root, isComplete: true, problems });
+  return { placed, problems };
 }
 
 /** What a look at a placed file comes to: a usable picture, or why it is none. */
@@ -144,23 +163,17 @@ export async function scanDataset(path: string, options: ScanOptions = {}): Prom
   const { onProgress = () => undefined, cache = null, observer = null } = options;
   const signal = options.signal ?? new AbortController().signal;
   const root = await resolveRoot(path, signal, onProgress);
-  const placed = await placeAll(path, root, signal, observer);
-  const examined = await examineAll(root, placed, { signal, onProgress, cache, observer });
+  const { placed, problems: found } = await placeAll(path, root, signal, observer);
+  const examined = await examineAll(root.folder, placed, { signal, onProgress, cache, observer });
 
-  const problems: DatasetProblem[] = placed.stray.map(strayProblem);
+  const problems: DatasetProblem[] = [...found];
   const images: DatasetImage[] = [];
   for (const one of examined) {
     if (isImage(one)) images.push(one);
     else problems.push(one);
   }
   images.sort((a, b) => compareCodePoints(a.path, b.path));
-  if (images.length === 0) {
-    const reasons = [...new Set(problems.map(({ code }) => code))].slice(0, 5).join(', ') || 'there are no files';
-    throw new GraftError(
-      'dataset-unusable',
-      `expected pictures (${supportedFormats().join(', ')}) in ${path}, found none that can be used: ${reasons}`,
-    );
-  }
+  if (images.length === 0) throw nothingUsable(path, placed.classes, problems);
   return {
     root: path,
     layout: placed.layout,

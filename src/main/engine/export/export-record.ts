@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readCachedJson } from '../dataset/cache.js';
-import { systemCode, writeJsonAtomic } from '../files.js';
+import { systemCode } from '../../common/system-code.js';
+import { writeJsonAtomic } from '../files.js';
 
 const recordsSchema = v.array(v.object({ format: v.string(), out: v.string(), at: v.string() }));
 

@@ -54,19 +54,19 @@ function pendingEntry(
  * Lists files whose folders have been read.
  *
  * @param previous what is known of the same folder from before, and shown until it is looked at again
- * @param stray problems of what lies outside every class folder
+ * @param found what is to be said before any file was looked at
  */
 export function createCatalog(
   root: string,
   placed: PlacedFolder,
   previous: Catalog | null,
-  stray: readonly DatasetProblem[],
+  found: readonly DatasetProblem[],
 ): Catalog {
   const classIndices = new Map(placed.classes.map((name, index) => [name, index]));
   const files = [...placed.files].sort((a, b) => compareCodePoints(a.entry.path, b.entry.path));
   const entries = files.map((file) => pendingEntry(file, classIndices));
   const positions = new Map(entries.map(({ path }, position) => [path, position]));
-  const problems = [...stray];
+  const problems = [...found];
   const status = Uint8Array.from(files, ({ entry }) =>
     entry.kind === 'file' && PICTURE_NAME.test(entry.path) ? STATUS.pending : STATUS.hidden,
   );

@@ -2,12 +2,14 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { createServer } from '../../../shared/rpc.js';
 import { createHostPort } from '../host-port.js';
-import { dataFolder } from '../paths.js';
+import { dataFolder } from '../../common/data-folder.js';
 import { createLibrary } from './library.js';
 import type { Emit } from './projects.js';
 
 /** The library process: serves the contract to the host that started it, and ends with it. */
 function main(): void {
+  // When the host is killed, what is still said has nowhere to go; that must not end what is being kept.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const port = createHostPort();
   if (port === null) {
     process.stderr.write('graft: the library is started by the app, not by hand.\n');

@@ -23,7 +23,7 @@ const YIELD_MS = 100;
 
 export interface Library {
   readonly handlers: Handlers<LibraryMethod>;
-  /** Ends the scan, keeping what it found. */
+  /** Ends the scan, keeping what it found, and resolves when changes that were asked for are on the disk. */
   shutdown(): Promise<void>;
 }
 
@@ -84,6 +84,7 @@ export function createLibrary(emit: Emit): Library {
   const purge = async (): Promise<void> => {
     await runs.purgeTrash();
     await purgeProjects();
+    await projects.purgeUploads();
   };
   void ready.then(purge).catch((error: unknown) => warn(`emptying the trash: ${String(error)}`));
 
@@ -216,7 +217,7 @@ export function createLibrary(emit: Emit): Library {
     handlers,
     async shutdown() {
       await ready;
-      await projects.current?.dataset.close();
+      await Promise.all([projects.shutdown(), runs.settled()]);
     },
   };
 }

@@ -1,9 +1,10 @@
 import { GraftError, toWire, type WireError } from '../../../shared/errors.js';
 import { secondsLeft } from '../../../shared/progress.js';
+import type { DatasetProblem } from '../../../shared/reports.js';
 import type { DatasetSummary } from '../../../shared/studio.js';
 import type { PixelCache } from '../dataset/cache.js';
 import type { PlacedFolder } from '../dataset/layout.js';
-import { scanDataset, strayProblem } from '../dataset/scan.js';
+import { scanDataset } from '../dataset/scan.js';
 import { type Catalog, createCatalog } from './catalog.js';
 import { type Arrangement, createView, type DatasetView } from './dataset-view.js';
 import { createImageList, type ImageList } from './image-list.js';
@@ -123,8 +124,13 @@ export function openLiveDataset(options: LiveDatasetOptions): LiveDataset {
     if (catalog !== null && view?.catalog !== catalog) tell();
   };
 
-  const enterPlaced = (placed: PlacedFolder, root: string, previous: Catalog | null): void => {
-    catalog = createCatalog(root, placed, previous, placed.stray.map(strayProblem));
+  const enterPlaced = (
+    placed: PlacedFolder,
+    root: string,
+    previous: Catalog | null,
+    problems: readonly DatasetProblem[],
+  ): void => {
+    catalog = createCatalog(root, placed, previous, problems);
     tellSoon();
   };
 
@@ -142,10 +148,10 @@ export function openLiveDataset(options: LiveDatasetOptions): LiveDataset {
           tellSoon();
         },
         observer: {
-          onPlaced(placed, { root, isComplete }) {
+          onPlaced(placed, { root, isComplete, problems }) {
             if (signal.aborted) return;
             // Of a folder that is known already, half a list would hide the rest.
-            if (isComplete || previous === null) enterPlaced(placed, root, previous);
+            if (isComplete || previous === null) enterPlaced(placed, root, previous, problems);
             if (isComplete) {
               scan = { done: 0, total: placed.files.length, startMs: performance.now() };
               onPlaced();

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { dataFolder } from '../paths.js';
+import { dataFolder } from '../../common/data-folder.js';
 
 /** One folder a project, by its id. */
 export const projectsFolder = (): string => join(dataFolder(), 'projects');

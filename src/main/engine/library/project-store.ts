@@ -5,7 +5,8 @@ import * as v from 'valibot';
 import { GraftError, messageOf } from '../../../shared/errors.js';
 import { createRecipe, parseRecipe, type Recipe } from '../../../shared/recipe.js';
 import type { Project } from '../../../shared/studio.js';
-import { systemCode, writeJsonAtomic } from '../files.js';
+import { systemCode } from '../../common/system-code.js';
+import { writeJsonAtomic } from '../files.js';
 import { projectFolder, projectsFolder, sessionFile } from './paths.js';
 import { slugOf } from './slug.js';
 

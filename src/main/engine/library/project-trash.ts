@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GraftError, messageOf } from '../../../shared/errors.js';
-import { renameWithRetry } from '../files.js';
+import { renameWithRetry } from '../../common/rename.js';
 import { projectFolder, projectTrashFolder } from './paths.js';
 
 /** What was removed stays in a trash for so long: 30 days. */

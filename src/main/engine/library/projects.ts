@@ -21,6 +21,7 @@ import {
 import { discardProject, restoreProject } from './project-trash.js';
 import type { RunStore } from './run-store.js';
 import { createTurn } from './turn.js';
+import { doomUploads, sweepUploads } from './upload-purge.js';
 
 /** Emits one of the library's events. */
 export type Emit = <E extends EventName>(name: E, data: Events[E]) => void;
@@ -55,6 +56,10 @@ export interface Projects {
   remove(id: string): Promise<void>;
   /** Takes a project back from the trash. @throws GraftError `not-found`, `already-exists` */
   restore(id: string): Promise<Project>;
+  /** Resolves when changes that were asked for have been written, and the scan has ended. */
+  shutdown(): Promise<void>;
+  /** Deletes uploads that are due, see {@link doomUploads}. */
+  purgeUploads(): Promise<void>;
   /** @throws GraftError `conflict` when the recipe has changed since `revision` */
   update(recipe: Recipe, revision: number): Promise<Project>;
   /** @throws GraftError `not-found`, `already-exists` */
@@ -200,6 +205,12 @@ export function createProjects({ emit, warn, runs, openDataset }: ProjectsOption
         emit('projects.listed', {});
         return project;
       }),
+    shutdown: () => turn.take(async () => await current?.dataset.close()),
+    async purgeUploads() {
+      // No project may begin to refer to one meanwhile; what takes long comes after.
+      await turn.take(() => doomUploads());
+      await sweepUploads();
+    },
     update: (recipe, revision) =>
       turn.take(async () => {
         const open = requireOpen();

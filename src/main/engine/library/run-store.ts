@@ -3,7 +3,9 @@ import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { GraftError } from '../../../shared/errors.js';
 import type { RunDetail, RunInfo } from '../../../shared/studio.js';
-import { renameWithRetry, systemCode, writeJsonAtomic } from '../files.js';
+import { systemCode } from '../../common/system-code.js';
+import { renameWithRetry } from '../../common/rename.js';
+import { writeJsonAtomic } from '../files.js';
 import { runningProcess } from '../runs/run-status.js';
 import { projectFolder, projectsFolder, runsFolder, trashFolder } from './paths.js';
 import { TRASH_MS } from './project-trash.js';
@@ -83,6 +85,8 @@ export interface RunStore {
   restore(run: string): Promise<RunInfo>;
   /** Resolves when none of a project's runs trains. @throws GraftError `engine-busy` while one does */
   expectIdle(project: string): Promise<void>;
+  /** Resolves when changes that were asked for have been made. */
+  settled(): Promise<void>;
   /** Deletes for good what has been in the trash for 30 days, and the folders of projects that nothing is left of. */
   purgeTrash(nowMs?: number): Promise<void>;
 }
@@ -201,6 +205,7 @@ export function createRunStore(): RunStore {
     async expectIdle(project) {
       for (const folder of await folders(project)) await refuseRunning(join(runsFolder(project), folder));
     },
+    settled: () => turn.take(async () => undefined),
     async purgeTrash(nowMs = Date.now()) {
       const projects = await readdir(projectsFolder()).catch(() => []);
       for (const project of projects) if (!project.startsWith('.')) await purgeProject(project, nowMs);

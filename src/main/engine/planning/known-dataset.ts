@@ -24,7 +24,7 @@ async function rootOf(path: string, signal: AbortSignal, onProgress: ProgressLis
       cause,
     });
   });
-  return facts.isDirectory() ? await realpath(path) : await unpackArchive(path, signal, onProgress);
+  return facts.isDirectory() ? await realpath(path) : (await unpackArchive(path, signal, onProgress)).folder;
 }
 
 /**

@@ -5,7 +5,8 @@ import * as v from 'valibot';
 import { GraftError } from '../../../shared/errors.js';
 import type { EpochMetrics } from '../../../shared/reports.js';
 import { readSafetensors, encodeSafetensors } from '../backbones/safetensors.js';
-import { explainWriteError, makeTemporaryFolder, renameWithRetry, sha256OfFile } from '../files.js';
+import { renameWithRetry } from '../../common/rename.js';
+import { explainWriteError, makeTemporaryFolder, sha256OfFile } from '../files.js';
 import type { WeightMap } from '../graph/types.js';
 import { lossAndAccuracySchema, readMetrics, syncMetrics } from './metrics-log.js';
 
@@ -77,6 +78,11 @@ export interface Checkpoint {
   readonly epochs: readonly EpochMetrics[];
   /** Reads the tensors, which are not held meanwhile. */
   readTensors(): Promise<CheckpointTensors>;
+  /**
+   * Removes later checkpoints, none of which was as it was written: one of them would count as the other of the two that are
+   * kept. For when the run does go on from this one.
+   */
+  dropLater(): Promise<void>;
 }
 
 const parentOf = (run: string): string => join(run, 'checkpoint');
@@ -167,7 +173,7 @@ async function readTensors(folder: string, hasBest: boolean): Promise<Checkpoint
 }
 
 /** Opens a checkpoint that is as it was written, down to the last bit; null for any other. */
-async function openVerified(run: string, name: string): Promise<Checkpoint | null> {
+async function openVerified(run: string, name: string): Promise<Omit<Checkpoint, 'dropLater'> | null> {
   const folder = join(parentOf(run), name);
   const manifest = await readManifest(folder);
   if (manifest === null) return null;
@@ -194,9 +200,13 @@ export async function openCheckpoint(run: string): Promise<Checkpoint> {
     if (name.startsWith('.tmp-')) await rm(join(parent, name), { recursive: true, force: true });
   }
   const names = await listCheckpoints(run);
-  for (const name of names) {
+  for (const [index, name] of names.entries()) {
     const checkpoint = await openVerified(run, name);
-    if (checkpoint !== null) return checkpoint;
+    if (checkpoint === null) continue;
+    const dropLater = async (): Promise<void> => {
+      for (const later of names.slice(0, index)) await removeOld(join(parent, later));
+    };
+    return { ...checkpoint, dropLater };
   }
   if (names.length === 0) {
     throw new GraftError(

@@ -2,7 +2,8 @@ import { appendFile, open, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { EpochMetrics } from '../../../shared/reports.js';
-import { explainWriteError, systemCode } from '../files.js';
+import { systemCode } from '../../common/system-code.js';
+import { explainWriteError } from '../files.js';
 
 const logFile = (run: string): string => join(run, 'metrics.ndjson');
 

@@ -5,7 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { ERROR_CODES, GraftError, type WireError } from '../../../shared/errors.js';
 import type { Recipe } from '../../../shared/recipe.js';
-import { breakLock, explainWriteError, isAlive, systemCode, writeJsonAtomic } from '../files.js';
+import { breakLock } from '../../common/break-lock.js';
+import { isStillRunning, ownProcess, type ProcessId } from '../../common/processes.js';
+import { systemCode } from '../../common/system-code.js';
+import { explainWriteError, writeJsonAtomic } from '../files.js';
 import { hasCheckpoint } from './checkpoint.js';
 
 const failureSchema = v.object({
@@ -84,9 +87,8 @@ const CLAIM_DEAD_MS = 600_000;
 
 const claimFile = (run: string): string => join(run, '.running');
 
-interface Claim {
-  /** NaN for a file that names none. */
-  readonly pid: number;
+/** A claim's file has the process on its first line, and when that started on its second; its number is NaN where it names none. */
+interface Claim extends ProcessId {
   readonly ageMs: number;
   /** Made, and not filled yet. */
   readonly isEmpty: boolean;
@@ -96,15 +98,22 @@ async function readClaim(run: string): Promise<Claim | null> {
   const file = claimFile(run);
   const [text, facts] = await Promise.all([readFile(file, 'utf8').catch(() => null), stat(file).catch(() => null)]);
   if (text === null || facts === null) return null;
-  return { pid: Number.parseInt(text, 10), ageMs: Date.now() - facts.mtimeMs, isEmpty: text === '' };
+  const [pid = '', start = ''] = text.split('\n');
+  return {
+    pid: Number.parseInt(pid, 10),
+    start: start === '' ? null : start,
+    ageMs: Date.now() - facts.mtimeMs,
+    isEmpty: text === '',
+  };
 }
 
-const isHeld = ({ pid, ageMs }: Claim): boolean => Number.isSafeInteger(pid) && ageMs <= CLAIM_DEAD_MS && isAlive(pid);
+const isHeld = async (claim: Claim): Promise<boolean> =>
+  claim.ageMs <= CLAIM_DEAD_MS && (await isStillRunning(claim)) !== false;
 
 /** The process that trains a run now; null for none. */
 export async function runningProcess(run: string): Promise<number | null> {
   const claim = await readClaim(run);
-  return claim !== null && isHeld(claim) ? claim.pid : null;
+  return claim !== null && (await isHeld(claim)) ? claim.pid : null;
 }
 
 /** How long a claim may take to be filled after it was made. */
@@ -119,9 +128,10 @@ const CLAIM_RETRY_MS = 50;
  */
 export async function claimRun(run: string): Promise<() => Promise<void>> {
   const file = claimFile(run);
+  const own = await ownProcess();
   for (;;) {
     try {
-      await writeFile(file, `${process.pid}\n`, { flag: 'wx' });
+      await writeFile(file, `${own.pid}\n${own.start ?? ''}\n`, { flag: 'wx' });
       break;
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw explainWriteError(error, file);
@@ -134,9 +144,12 @@ export async function claimRun(run: string): Promise<() => Promise<void>> {
         { details: { pid: holder } },
       );
     }
-    await breakLock(file, async () => {
+    const isLeftBehind = async (): Promise<boolean> => {
       const claim = await readClaim(run);
-      return claim !== null && !isHeld(claim) && !(claim.isEmpty && claim.ageMs < CLAIM_FILL_MS);
+      return claim !== null && !(await isHeld(claim)) && !(claim.isEmpty && claim.ageMs < CLAIM_FILL_MS);
+    };
+    await breakLock(file, isLeftBehind).catch((error: unknown) => {
+      throw explainWriteError(error, file);
     });
     await delay(CLAIM_RETRY_MS);
   }

@@ -208,7 +208,10 @@ export async function trainRun(options: TrainOptions): Promise<RunSummary> {
       restored,
     );
     best = keeper;
-    if (state !== null) await cutMetrics(run, state.metricsBytes);
+    if (checkpoint !== null) {
+      await cutMetrics(run, checkpoint.state.metricsBytes);
+      await checkpoint.dropLater();
+    }
 
     const watchMemory: Callback = {
       onBatchEnd: () => {

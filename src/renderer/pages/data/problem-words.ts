@@ -24,6 +24,15 @@ const WORDS: Readonly<Record<string, ProblemWords>> = {
     title: 'Outside every class',
     reason: 'It lies in no class folder, so it has no class. It is left out.',
   },
+  renamed: {
+    title: 'Named differently',
+    reason: 'Its name in the archive would not do on every computer, or another file has it. It is used.',
+  },
+  'renamed-folder': {
+    title: 'Folder named differently',
+    reason:
+      'Its name in the archive would not do on every computer, or another folder has it. It is a class of its own.',
+  },
   'too-small': { title: 'Very small', reason: 'So few pixels show little. It is used.' },
   'extreme-aspect': { title: 'Very long or tall', reason: 'Framing cuts most of it away. It is used.' },
   duplicate: { title: 'Copy', reason: 'The same file is there twice and counts twice. It is used.' },
@@ -43,7 +52,7 @@ const WORDS: Readonly<Record<string, ProblemWords>> = {
 };
 
 /** Codes of problems that are about a class rather than a picture: no picture of the grid has them. */
-const OF_CLASSES: ReadonlySet<string> = new Set(['empty-class', 'single-image-class']);
+const OF_CLASSES: ReadonlySet<string> = new Set(['empty-class', 'single-image-class', 'renamed-folder']);
 /** Codes of problems of files that are in no class: no picture of the grid has them, either. */
 const OUTSIDE: ReadonlySet<string> = new Set(['outside-classes', 'symlink', 'hidden']);
 

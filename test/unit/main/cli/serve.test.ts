@@ -10,7 +10,9 @@ import { runFakeCli } from '../../../support/cli.js';
 const ADDRESS = 'http://127.0.0.1:8470/#token=secret';
 
 /** The command with fakes around it; `closes` are what the hub was told, `written` what the user reads. */
-function prepare(options: { runInHand?: string; opens?: boolean; closing?: Promise<void> } = {}) {
+function prepare(
+  options: { runInHand?: string; opens?: boolean; closing?: Promise<void>; failsAtOnce?: boolean } = {},
+) {
   const closes: string[] = [];
   const opened: string[] = [];
   const written = { stdout: '', stderr: '' };
@@ -23,8 +25,10 @@ function prepare(options: { runInHand?: string; opens?: boolean; closing?: Promi
     runInHand: options.runInHand ?? null,
     close: async ({ atOnce: isAtOnce = false } = {}) => {
       closes.push(isAtOnce ? 'at once' : 'saved');
-      if (isAtOnce) atOnce();
-      else await Promise.race([options.closing ?? Promise.resolve(), ended]);
+      if (isAtOnce) {
+        atOnce();
+        if (options.failsAtOnce === true) throw new Error('no');
+      } else if (!closes.includes('at once')) await Promise.race([options.closing ?? Promise.resolve(), ended]);
     },
   } as unknown as Hub;
   let listening = (): void => undefined;
@@ -102,6 +106,15 @@ describe('graft serve', () => {
     test.interrupt();
     expect(await done).toBe(0);
     expect(test.closes.slice(0, 2)).toEqual(['saved', 'at once']);
+  });
+
+  it('fails where closing at once fails, rather than leave that unheard', async () => {
+    const test = prepare({ closing: new Promise(() => undefined), failsAtOnce: true });
+    const done = test.run();
+    await test.isListening;
+    test.interrupt();
+    test.interrupt();
+    await expect(done).rejects.toThrow('no');
   });
 
   it('warns of an address that other machines reach', async () => {

@@ -221,6 +221,17 @@ describe('the window', () => {
     expect(webContents.reloads).toBe(4);
   });
 
+  it('loads the page again also where it cannot ask', async () => {
+    const { windows, dialog } = await start();
+    const { webContents } = windows[0]!;
+    dialog.showMessageBox = async () => await Promise.reject(new Error('no room for a dialog'));
+    for (let death = 0; death < 4; death++) {
+      webContents.emit('render-process-gone', fakeEvent({}), { reason: 'crashed', exitCode: 5 });
+    }
+    await settle();
+    expect(webContents.reloads).toBe(4);
+  });
+
   it('comes back on macOS, where the app outlives it', async () => {
     const { app, windows } = await start({ platform: 'darwin' });
     windows[0]!.close();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../../../src/shared/rpc.js';
 import { type FakePage, openFakePage } from '../../../support/fake-electron/page.js';
 import { FakeFrame } from '../../../support/fake-electron/window.js';
@@ -94,6 +94,18 @@ describe('the main process', () => {
     await settle();
     expect(posts).toBe(0);
     expect(desktop.hub.granted).toEqual([]);
+  });
+
+  it('connects no page that goes while it asks, and does not fall over it', async () => {
+    await openPage();
+    const senderFrame = Object.assign(strange('app://graft/'), {
+      postMessage() {
+        throw new Error('Render frame was disposed before WebFrameMain could be accessed');
+      },
+    });
+    const attach = vi.spyOn(desktop.hub.hub, 'attach');
+    expect(() => desktop.ipcMain.emit('graft:connect', { senderFrame })).not.toThrow();
+    expect(attach).not.toHaveBeenCalled();
   });
 
   it('refuses a frame that has gone', async () => {

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGrants, isInside } from '../../../../src/main/hub/grants.js';
+import { isInside } from '../../../../src/main/common/is-inside.js';
+import { createGrants } from '../../../../src/main/hub/grants.js';
 import type { Grants } from '../../../../src/main/hub/types.js';
 import { createStream } from '../../../../src/shared/random.js';
 

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { safeName, safeParts } from '../../../../src/main/hub/names.js';
 import { type Uploads, createUploads } from '../../../../src/main/hub/uploads.js';
 
 let folder = '';
@@ -16,43 +15,6 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const send = (upload: string, path: string, text = 'x'): Promise<void> =>
   uploads.receive(upload, path, Readable.from([Buffer.from(text)]));
-
-describe('safeName', () => {
-  it.each([
-    ['photo.jpg', 'photo.jpg'],
-    ['Ameise 蟻.jpg', 'Ameise 蟻.jpg'],
-    ['a:b*c?.jpg', 'a_b_c_.jpg'],
-    ['line\nbreak\u0000', 'line_break_'],
-    ['ends. . ', 'ends'],
-    ['nul', '_nul'],
-    ['COM1.txt', '_COM1.txt'],
-    ['e\u0301', '\u00e9'],
-    ['back\\slash', 'back_slash'],
-  ])('makes %j into %j', (given, expected) => {
-    expect(safeName(given)).toBe(expected);
-  });
-
-  it.each(['', '.', '..', '  ', '...', 'x'.repeat(256), '蟻'.repeat(86)])('refuses %j', (given) => {
-    expect(() => safeName(given)).toThrowError(/expected a name/);
-  });
-});
-
-describe('safeParts', () => {
-  it('splits by the slash alone', () => {
-    expect(safeParts('train/ants/a.jpg')).toEqual(['train', 'ants', 'a.jpg']);
-  });
-
-  it.each(['../x', 'a/../x', '/etc/passwd', 'a//b', './a', 'a/.', '..\\x', 'a\\..\\x', 'C:/x', 'c:\\x', 'a\0b', ''])(
-    'refuses %j',
-    (given) => {
-      expect(() => safeParts(given)).toThrowError(expect.objectContaining({ code: 'unsafe-file' }));
-    },
-  );
-
-  it('refuses folders in folders without end', () => {
-    expect(() => safeParts(Array.from({ length: 33 }, () => 'a').join('/'))).toThrowError(/at most 32 folders/);
-  });
-});
 
 describe('uploads', () => {
   it('keep the files of a folder', async () => {
@@ -146,6 +108,30 @@ describe('uploads', () => {
     for (const path of [old!, kept!]) utimesSync(path, yesterday, yesterday);
     const { upload } = await uploads.begin('x');
     expect(readdirSync(folder).sort()).toEqual(['fresh.part', 'kept', `${upload}.part`].sort());
+  });
+
+  it('are tidied of what was left a day ago, and give up what nobody can finish any more', async () => {
+    mkdirSync(join(folder, 'old.part'));
+    utimesSync(join(folder, 'old.part'), 1, 1);
+    await uploads.tidy();
+    expect(readdirSync(folder)).toEqual([]);
+    const finished = await uploads.begin('x');
+    await send(finished.upload, 'a');
+    await uploads.finish(finished.upload);
+    const { upload } = await uploads.begin('y');
+    await send(upload, 'a');
+    await uploads.close();
+    expect(readdirSync(folder)).toEqual([finished.upload]);
+    await expect(uploads.finish(upload)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('can be finished once more where something was in the way', async () => {
+    const { upload } = await uploads.begin('x');
+    await send(upload, 'a', 'kept');
+    mkdirSync(join(folder, upload, 'in the way'), { recursive: true });
+    await expect(uploads.finish(upload)).rejects.toMatchObject({ code: 'unreadable-file' });
+    rmSync(join(folder, upload), { recursive: true });
+    expect(readFileSync((await uploads.finish(upload)).path, 'utf8')).toBe('kept');
   });
 
   it('keep files apart whose names differ only in what some file systems forbid or pass over', async () => {

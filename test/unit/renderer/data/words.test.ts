@@ -124,7 +124,7 @@ describe('framing in words', () => {
 
 describe('problems in words', () => {
   it('has words for every code that a scan gives', () => {
-    const codes = ['empty-file', 'not-an-image', 'unsupported-format', 'too-large', 'truncated', 'unreadable', 'placeholder', 'symlink', 'hidden', 'outside-classes', 'too-small', 'extreme-aspect', 'duplicate', 'duplicate-across-splits', 'duplicate-label-conflict', 'empty-class', 'single-image-class']; // prettier-ignore
+    const codes = ['empty-file', 'not-an-image', 'unsupported-format', 'too-large', 'truncated', 'unreadable', 'placeholder', 'symlink', 'hidden', 'outside-classes', 'renamed', 'renamed-folder', 'too-small', 'extreme-aspect', 'duplicate', 'duplicate-across-splits', 'duplicate-label-conflict', 'empty-class', 'single-image-class']; // prettier-ignore
     for (const code of codes) expect(problemWords(code).title).not.toBe(code);
     expect(problemWords('of-tomorrow')).toEqual({ title: 'of-tomorrow', reason: '' });
   });

@@ -22,8 +22,8 @@ afterEach(() => {
   removeFolder(folder);
 });
 
-const unpack = (signal = new AbortController().signal): Promise<string> =>
-  unpackArchive(archive, signal, () => undefined);
+const unpack = async (signal = new AbortController().signal): Promise<string> =>
+  (await unpackArchive(archive, signal, () => undefined)).folder;
 
 const text = (words: string): Buffer => Buffer.from(words);
 

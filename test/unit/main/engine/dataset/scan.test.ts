@@ -145,8 +145,14 @@ describe('scanDataset', () => {
     put('words/b.txt', 'b');
     await expect(scanDataset(folder)).rejects.toMatchObject({
       code: 'dataset-unusable',
-      message: expect.stringMatching(/jpeg, png.*none that can be used.*not-an-image/) as string,
+      message: expect.stringMatching(
+        /one folder of pictures for each class.*found no picture that can be used: 2 × no picture, whatever its name says \(such as words\/a\.txt\); 1 × outside every class folder \(a\.jpg\)\. To use it, move each picture into the folder of its class; .*jpeg, png/,
+      ) as string,
     });
+    for (const file of ['a.jpg', 'words/a.txt', 'words/b.txt']) rmSync(join(folder, file));
+    const error: unknown = await scanDataset(folder).catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain('found no picture that can be used: nothing at all in words.');
+    expect(String(error)).toContain(folder);
   });
 
   it('looks at a file a second time only when its size or time has changed', async () => {

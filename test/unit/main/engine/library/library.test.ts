@@ -42,6 +42,25 @@ async function putPictures(): Promise<void> {
 }
 
 describe('projects', () => {
+  it('have on the disk what was asked for when their library ends', async () => {
+    await putPictures();
+    const library = start();
+    const { id, recipe } = await library.call('projects.open', { path: folder });
+    const { run } = await library.call('runs.reserve', { name: '' });
+    const changes = [
+      library.call('projects.update', { recipe: { ...recipe, mode: 'fine-tune' }, revision: 0 }),
+      library.call('runs.reserve', { name: 'Named' }),
+    ];
+    // Messages arrive a moment later, and no more come once a library is to end.
+    await new Promise((resolve) => setImmediate(resolve));
+    await library.shutdown();
+    const read = (name: string): unknown => JSON.parse(readFileSync(join(home, 'projects', id, name), 'utf8'));
+    expect(read('project.json')).toMatchObject({ revision: 1, recipe: { mode: 'fine-tune' } });
+    expect(Object.values(read('run-names.json') as object)).toEqual(['Named']);
+    expect(run).toContain(id);
+    await Promise.all(changes);
+  });
+
   it('are made on opening, kept over restarts, and forgotten when asked', async () => {
     await putPictures();
     const first = start();

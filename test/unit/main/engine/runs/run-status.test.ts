@@ -141,6 +141,18 @@ describe('claimRun', () => {
     )();
   });
 
+  it.skipIf(process.platform !== 'linux')(
+    'takes over at once from one that had the number of a process that runs now',
+    async () => {
+      // As in a container that was killed and started again: its processes get the numbers of the last ones.
+      putFile(join(run, '.running'), `${process.pid}\nanother boot 5\n`);
+      expect(await runningProcess(run)).toBeNull();
+      const release = await claimRun(run);
+      expect(await runningProcess(run)).toBe(process.pid);
+      await release();
+    },
+  );
+
   it('goes to one of many that ask at about the same time, also over what a dead process has left', async () => {
     for (let round = 0; round < 42; round++) {
       const left = [null, null, null, '999999999\n', 'nonsense'][round % 5]!;

@@ -177,6 +177,22 @@ describe('an interrupted run', () => {
     expect(resultOf(run)).toEqual(resultOf(whole));
   }); // prettier-ignore
 
+  it('keeps the one that it fell back to beside the next, so that the next may be damaged, too', async () => {
+    const run = copyOf(interrupted);
+    const spoilLatest = (): void =>
+      putFile(join(run, 'checkpoint', checkpointsOf(run).at(-1)!, 'weights.safetensors'), 'damaged');
+    spoilLatest();
+    const fallback = checkpointsOf(run)[0]!;
+    // Not before the run does go on: what forbids that may be put right, and the damage with it.
+    await openInterrupted(run);
+    expect(checkpointsOf(run)).toHaveLength(2);
+    await goOn(run, dyingAt(1));
+    expect(checkpointsOf(run)).toEqual([fallback, expect.any(String)]);
+    spoilLatest();
+    await goOn(run);
+    expect(resultOf(run)).toEqual(resultOf(whole));
+  });
+
   it('says so when no checkpoint is whole, or there is none', async () => {
     const run = copyOf(interrupted);
     for (const name of checkpointsOf(run)) putFile(join(run, 'checkpoint', name, 'state.json'), '{}');

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { systemCode } from './system-code.js';
 
 /** Whether a process of this number runs on this machine, whoever's it is. */
 export function isAlive(pid: number): boolean {
@@ -6,7 +7,7 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return systemCode(error) === 'EPERM';
   }
 }
 
@@ -34,4 +35,28 @@ export async function processStart(pid: number): Promise<string | null> {
   } catch {
     return null;
   }
+}
+
+/** A process, told from others that had its number before or get it later. */
+export interface ProcessId {
+  readonly pid: number;
+  /** By {@link processStart}; null where the system does not say. */
+  readonly start: string | null;
+}
+
+/** This process. */
+export const ownProcess = async (): Promise<ProcessId> => ({
+  pid: process.pid,
+  start: await processStart(process.pid),
+});
+
+/**
+ * Whether a process of this machine runs still. Numbers are given again, soon in a container that is started anew.
+ *
+ * @returns null where one of its number runs, and it can't be told whether it is the same
+ */
+export async function isStillRunning({ pid, start }: ProcessId): Promise<boolean | null> {
+  if (!Number.isSafeInteger(pid) || !isAlive(pid)) return false;
+  const now = await processStart(pid);
+  return now === null || start === null ? null : now === start;
 }
