@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
-import { dataFolder } from '../../src/main/engine/paths.js';
+import { dataFolder } from '../../src/main/common/data-folder.js';
 import { ROOT } from './shared-data.js';
 
 /** Where the story's pictures of the screen go; CI keeps them. */
