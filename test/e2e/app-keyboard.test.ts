@@ -62,6 +62,17 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())(
       removeFolder(root);
     });
 
+    it('reads what training runs on, and why', async () => {
+      await tabTo(page, /^(Processor|Graphics card)$/);
+      await page.keyboard.press('Enter');
+      const facts = page.getByRole('region', { name: 'What training runs on' });
+      await facts.getByText(/^Training runs on the (processor|graphics card)$/).waitFor();
+      expect((await facts.getByRole('paragraph').first().innerText()).length).toBeGreaterThan(10);
+      await page.keyboard.press('Escape');
+      await facts.waitFor({ state: 'hidden' });
+      expect(await focusedName(page)).toMatch(/^(Processor|Graphics card)$/);
+    });
+
     it('opens a folder', async () => {
       await page.keyboard.press('Control+o');
       const dialog = page.getByRole('dialog');
@@ -101,6 +112,9 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())(
       await page.keyboard.type('2');
       await page.keyboard.press('Tab');
       await page.keyboard.press('Control+Enter');
+      await page.getByRole('button', { name: 'Stop and keep' }).waitFor();
+      // The set-up has gone with what had the focus in it: the page has it now.
+      expect(await focusedName(page)).toBe('Train');
       await page.getByRole('button', { name: 'See where it is wrong' }).waitFor({ timeout: 240_000 });
     });
 

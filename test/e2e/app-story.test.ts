@@ -9,6 +9,27 @@ import { PATIENT, lendBackbones, openStep, takeScreenshots } from '../support/st
 
 const total = 2 * (STORY_COUNTS.train + STORY_COUNTS.val);
 
+/** What the rail's rows say that does not fit into them. */
+const cutLines = (page: Page): Promise<string[]> =>
+  page
+    .getByRole('navigation')
+    .locator('.line')
+    .evaluateAll((lines) =>
+      lines.filter((line) => line.scrollWidth > line.clientWidth).map((line) => line.textContent ?? ''),
+    );
+
+/** Where the rail's rows and their names stand. */
+const railPlaces = (page: Page): Promise<number[][]> =>
+  page
+    .getByRole('navigation')
+    .locator('a, .name')
+    .evaluateAll((elements) =>
+      elements.map((element) => {
+        const { x, y, width, height } = element.getBoundingClientRect();
+        return [x, y, width, height];
+      }),
+    );
+
 /** The whole way by mouse, with the default backbone and its published weights, on every host that is there. */
 describe.each(STORY_HOSTS)('the app, from a folder to a model, by mouse: $name', ({ name: host, isThere, open }) => {
   const root = makeFolder(`app-story-${host}`);
@@ -54,6 +75,19 @@ describe.each(STORY_HOSTS)('the app, from a folder to a model, by mouse: $name',
     await page.getByRole('button', { name: /^ants: 36 pictures, 24 for training, 12 for validation/ }).waitFor();
     await page.getByRole('region', { name: 'Problems' }).getByText('1', { exact: true }).first().waitFor();
     await page.waitForFunction(() => [...document.images].slice(0, 8).every((image) => image.naturalWidth > 0));
+    const line = page.getByRole('navigation').getByText(`${total} pictures · 2 classes`);
+    await line.waitFor();
+    expect(await cutLines(page)).toEqual([]);
+    const isCut = await line.evaluate((element) => {
+      const words = element.firstChild!;
+      const shown = words.nodeValue;
+      // As much as a large data set has to say.
+      words.nodeValue = '12,345 pictures · 37 classes';
+      const isCutNow = element.scrollWidth > element.clientWidth;
+      words.nodeValue = shown;
+      return isCutNow;
+    });
+    expect(isCut).toBe(false);
     barriers.push(...(await takeScreenshots(page, host, 'data')));
   });
 
@@ -68,17 +102,19 @@ describe.each(STORY_HOSTS)('the app, from a folder to a model, by mouse: $name',
   });
 
   it.skipIf(!isThere)('trains a new head, with curves that move', { timeout: 300_000 }, async () => {
-    await openStep(page, 'Train');
+    await page.getByRole('button', { name: 'Next: Train' }).click();
     await page.getByLabel('Epochs').first().fill('3');
     await page.getByLabel('Epochs').first().press('Tab');
     await expect.poll(() => page.locator('main [aria-busy="true"]').count(), PATIENT).toBe(0);
     barriers.push(...(await takeScreenshots(page, host, 'train-setup')));
+    const places = await railPlaces(page);
     await page.getByRole('button', { name: 'Start training' }).click();
     await page.getByRole('button', { name: 'Stop and keep' }).waitFor({ timeout: 60_000 });
     await page
       .getByText(/Epoch 2 of 3/)
       .first()
       .waitFor({ timeout: 240_000 });
+    expect(await railPlaces(page)).toEqual(places);
     barriers.push(...(await takeScreenshots(page, host, 'train-live')));
     await page.getByRole('button', { name: 'See where it is wrong' }).waitFor({ timeout: 240_000 });
     barriers.push(...(await takeScreenshots(page, host, 'train-ended')));

@@ -29,6 +29,11 @@ export function listCommands(studio: Studio): readonly Command[] {
   const { router, history, project, training, theme, connection } = studio;
   const noProject = project.project === null ? 'no data set is open' : null;
   const noRun = training.isRunning ? null : 'no run is in progress';
+  const busy = training.isKnown
+    ? training.isRunning
+      ? 'a run is in progress'
+      : null
+    : 'the engine has not answered yet';
   const run = training.run ?? '';
   return [
     ...PAGES.map((page, index) => ({
@@ -89,8 +94,10 @@ export function listCommands(studio: Studio): readonly Command[] {
       id: 'train.start',
       label: 'Start training',
       shortcut: 'Mod+Enter',
-      blocked: noProject ?? (training.isRunning ? 'a run is in progress' : null),
+      blocked: noProject ?? busy,
       run: () => {
+        // A finished run that is still shown makes way.
+        training.dismiss();
         router.go('train');
         studio.isStartRequested = true;
       },
@@ -117,7 +124,7 @@ export function listCommands(studio: Studio): readonly Command[] {
       id: 'engine.restart',
       label: 'Restart the engine',
       shortcut: null,
-      blocked: training.isRunning ? 'a run is in progress' : null,
+      blocked: busy,
       run: async () => {
         await connection.call('host.restartEngine', {});
       },

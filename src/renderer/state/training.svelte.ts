@@ -28,6 +28,8 @@ const stepsOf = ({ started, epochs }: CurrentRun): number => {
 
 /** The run in hand, live: caught up on connection, then moved by events. */
 export class TrainingState {
+  /** The engine has said whether a run is in hand: before, neither a run nor its absence may be shown. */
+  isKnown: boolean = $state(false);
   run: string | null = $state(null);
   recipe: Recipe | null = $state.raw(null);
   isPaused: boolean = $state(false);
@@ -64,6 +66,11 @@ export class TrainingState {
     return this.run !== null && this.end === null;
   }
 
+  /** There is something to draw, or will be with the next batch. */
+  get hasCurves(): boolean {
+    return this.started !== null || this.epochs.length > 0;
+  }
+
   get latest(): EpochMetrics | null {
     return this.epochs.at(-1) ?? null;
   }
@@ -84,7 +91,13 @@ export class TrainingState {
 
   /** Asks for everything that was missed. */
   async catchUp(): Promise<void> {
-    const current = await this.#connection.call('train.current', {});
+    let current: CurrentRun | null;
+    try {
+      current = await this.#connection.call('train.current', {});
+    } finally {
+      // An engine that can't answer has no run in hand, either.
+      this.isKnown = true;
+    }
     if (current === null) {
       if (this.isRunning) this.#lose();
       return;

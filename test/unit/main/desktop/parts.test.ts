@@ -12,8 +12,7 @@ import { chooseWords } from '../../../../src/main/desktop/words.js';
 import { createFakeElectron } from '../../../support/fake-electron.js';
 import { createFakeHub } from './fake-hub.js';
 
-let folder = '';
-beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'graft-desktop-parts-'))));
+const folder = mkdtempSync(join(tmpdir(), 'graft-desktop-parts-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('placeWindow', () => {

@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import { TrainingState } from '../../../../src/renderer/state/training.svelte.js';
+import { GraftError } from '../../../../src/shared/errors.js';
 import { createRecipe } from '../../../../src/shared/recipe.js';
 import type { CurrentRun } from '../../../../src/shared/live-reports.js';
 import type { EpochMetrics } from '../../../../src/shared/reports.js';
@@ -122,4 +123,32 @@ it('forgets the batches that a run repeats', async () => {
   for (const step of [1, 2, 3, 2]) line.server.emit('train.batch', { ...batch, step });
   await settle();
   expect(state.batches.map(({ step }) => step)).toEqual([1, 2]);
+});
+
+it('knows nothing before the engine has answered, and then whether a run goes on', async () => {
+  let answer: (current: CurrentRun | null) => void = () => undefined;
+  const slow = createFakeLine({ 'train.current': () => new Promise((resolve) => (answer = resolve)) });
+  const fresh = new TrainingState(slow.connection, () => undefined);
+  await slow.connection.open();
+  await settle();
+  expect(fresh.isKnown).toBe(false);
+  answer(running);
+  await settle();
+  expect(fresh.isKnown).toBe(true);
+  expect(fresh.run).toBe('/r');
+});
+
+it('takes an engine that cannot answer for one without a run', async () => {
+  const broken = createFakeLine({
+    'train.current': async () => {
+      throw new GraftError('engine-crashed', 'it died');
+    },
+  });
+  const errors: unknown[] = [];
+  const fresh = new TrainingState(broken.connection, (error) => errors.push(error));
+  await broken.connection.open();
+  await settle();
+  expect(fresh.isKnown).toBe(true);
+  expect(fresh.phase).toBe('idle');
+  expect(errors).toHaveLength(1);
 });
