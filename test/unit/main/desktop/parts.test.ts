@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createHostHandlers } from '../../../../src/main/desktop/host-handlers.js';
 import { findNode, isUsableVersion } from '../../../../src/main/desktop/node.js';
 import { pathOfArguments } from '../../../../src/main/desktop/open-paths.js';
