@@ -130,6 +130,18 @@ describe.skipIf(CHROMIUM_PATH === null || !hasDefaultBackbone())(
       await expect.poll(() => page.locator('[data-cell="1-1"]').getAttribute('aria-pressed'), PATIENT).toBe('true');
     });
 
+    it('takes what is typed as soon as the command palette is asked for', async () => {
+      const focused = await page.evaluate(async () => {
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, bubbles: true }));
+        // No other key comes in between.
+        await Promise.resolve();
+        return document.activeElement?.getAttribute('aria-label');
+      });
+      expect(focused).toBe('Command');
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    });
+
     it('exports, by the command palette', { timeout: 120_000 }, async () => {
       await page.keyboard.press('Control+k');
       await page.keyboard.type('export');

@@ -37,7 +37,7 @@ const numbersOf = (run: string) =>
     .map(({ epoch, train, val, lr }) => ({ epoch, train, val, lr }));
 
 /** The engine's own process: it says which in the run's folder. */
-const engineOf = (run: string): number => Number(readFileSync(join(run, '.running'), 'utf8'));
+const engineOf = (run: string): number => Number.parseInt(readFileSync(join(run, '.running'), 'utf8'), 10);
 const isAlive = (pid: number): boolean => {
   try {
     return process.kill(pid, 0);
