@@ -1,7 +1,7 @@
 import { increase } from './four-pixels.js';
 import * as wasm from './instructions.js';
 import { type Code, add, get, i32, isLess, load, multiply, repeat, set, subtract } from './instructions.js';
-import { type WasmFunction } from './wasm-module.js';
+import { numberLocals, type WasmFunction } from './wasm-module.js';
 
 /** Of weights, fixed point; as in the plain resize. */
 const PRECISION_BITS = 22;
@@ -12,11 +12,6 @@ const PRECISION_BITS = 22;
 export const LOW_BITS = 15;
 
 const HALF = 1 << (PRECISION_BITS - 1);
-
-/** Names for locals, from the first on. */
-function locals<T extends string>(first: number, ...names: readonly T[]): Readonly<Record<T, number>> {
-  return Object.fromEntries(names.map((name, index) => [name, first + index])) as Record<T, number>;
-}
 
 const accumulate = (local: number, value: Code): number[] => set(local, wasm.addLanes32(get(local), value));
 const zero = (local: number): number[] => set(local, wasm.splat(i32(0)));
@@ -39,7 +34,7 @@ const PARAMETERS = [
   'weights',
   'tableBytes',
 ] as const;
-const input = locals(0, ...PARAMETERS);
+const input = numberLocals(PARAMETERS);
 const I32_NAMES = ['row', 'place', 'span', 'table', 'at', 'weight', 'left', 'out'] as const;
 const VECTOR_NAMES = [
   'high',
@@ -57,8 +52,8 @@ const VECTOR_NAMES = [
   'second',
   'mixed',
 ] as const;
-const number = locals(PARAMETERS.length, ...I32_NAMES);
-const lane = locals(PARAMETERS.length + I32_NAMES.length, ...VECTOR_NAMES);
+const number = numberLocals(I32_NAMES, PARAMETERS.length);
+const lane = numberLocals(VECTOR_NAMES, PARAMETERS.length + I32_NAMES.length);
 
 /** Of a table: for each output its first input and number of pairs; for each pair the high halves, then the low ones. */
 const SPAN_BYTES = 8;

@@ -18,6 +18,10 @@ const vector = (items: readonly Code[]): number[] => [...unsigned(items.length),
 const section = (id: number, content: Code): number[] => [id, ...unsigned(content.length), ...content];
 const text = (value: string): number[] => [...unsigned(value.length), ...new TextEncoder().encode(value)];
 
+/** Locals' indices by their names, in order from `first` on. */
+export const numberLocals = <T extends string>(names: readonly T[], first = 0): Readonly<Record<T, number>> =>
+  Object.fromEntries(names.map((name, index) => [name, first + index])) as Record<T, number>;
+
 /** Names of locals by their type. */
 export interface LocalNames<P extends string, I extends string, F extends string, V extends string> {
   readonly parameters: readonly P[];
@@ -41,8 +45,7 @@ export function defineFunction<
   { parameters, i32 = [], f64 = [], v128 = [] }: LocalNames<P, I, F, V>,
   write: (local: Readonly<Record<P | I | F | V, number>>) => Code,
 ): WasmFunction {
-  const names = [...parameters, ...i32, ...f64, ...v128];
-  const local = Object.fromEntries(names.map((one, index) => [one, index])) as Record<P | I | F | V, number>;
+  const local = numberLocals([...parameters, ...i32, ...f64, ...v128]);
   const locals = { i32: i32.length, f64: f64.length, v128: v128.length };
   return { name, parameters: parameters.length, locals, body: write(local) };
 }
