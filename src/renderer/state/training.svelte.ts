@@ -1,4 +1,4 @@
-import type { Events } from '../../shared/contract.js';
+import type { EventName, Events } from '../../shared/contract.js';
 import { type WireError } from '../../shared/errors.js';
 import { isBetterEpoch } from '../../shared/metrics.js';
 import type { Progress } from '../../shared/progress.js';
@@ -17,6 +17,16 @@ export type TrainingEnd =
 
 /** What is kept of batches: the last one in each of so many equal parts of the run, as the engine does. */
 const MAX_BATCHES = 2000;
+
+/** After these no more is heard of a run. */
+const LAST_EVENTS: ReadonlySet<EventName> = new Set(['train.ended', 'train.cancelled', 'train.failed']);
+
+interface HeardEvent {
+  readonly run: string;
+  readonly isLast: boolean;
+  /** Takes it in, again where it was taken in before. */
+  take(): void;
+}
 
 const partOf = ({ step, steps }: BatchMetrics): number => Math.floor(((step - 1) * MAX_BATCHES) / steps);
 
@@ -43,6 +53,9 @@ export class TrainingState {
   startedAtMs: number = $state(0);
 
   readonly #connection: Connection;
+  #asking: Promise<void> | null = null;
+  /** What was heard since the question that is on its way was asked. */
+  #heard: HeardEvent[] = [];
 
   constructor(connection: Connection, onError: (error: unknown) => void) {
     this.#connection = connection;
@@ -89,19 +102,40 @@ export class TrainingState {
     return batch === undefined ? null : Math.floor((100 * batch.step) / batch.steps);
   });
 
-  /** Asks for everything that was missed. */
+  /** Asks for everything that was missed; after a question that is on its way, since its answer may be older. */
   async catchUp(): Promise<void> {
+    const before = this.#asking;
+    const asking = before === null ? this.#ask() : before.catch(() => undefined).then(() => this.#ask());
+    this.#asking = asking;
+    try {
+      await asking;
+    } finally {
+      if (this.#asking === asking) this.#asking = null;
+    }
+  }
+
+  async #ask(): Promise<void> {
     let current: CurrentRun | null;
+    // An answer is as old as the moment it was made in, and events may overtake it.
+    this.#heard = [];
     try {
       current = await this.#connection.call('train.current', {});
     } finally {
       // An engine that can't answer has no run in hand, either.
       this.isKnown = true;
     }
-    if (current === null) {
-      if (this.isRunning) this.#lose();
-      return;
+    if (current !== null) this.#show(current);
+    else if (this.isRunning) this.#lose();
+    const heard = this.#heard;
+    this.#heard = [];
+    for (const { run, take } of heard) {
+      if (run === this.run) take();
     }
+    const last = heard.at(-1);
+    if (last !== undefined && last.run !== this.run && !last.isLast) void this.catchUp().catch(() => undefined);
+  }
+
+  #show(current: CurrentRun): void {
     const isSame = this.run === current.run;
     // An engine that went on from a checkpoint knows only of what came since; what this page saw before is still true.
     const firstStep = current.batches[0]?.step ?? stepsOf(current) + 1;
@@ -147,9 +181,11 @@ export class TrainingState {
   #listen(): void {
     const on = <E extends keyof Events>(name: E, take: (data: Events[E]) => void): void =>
       this.#connection.on(name, (data) => {
+        const { run } = data as { run: string };
+        if (this.#asking !== null) this.#heard.push({ run, take: () => take(data), isLast: LAST_EVENTS.has(name) });
+        if (run === this.run) take(data);
         // Another window may have started it: then everything about it has to be asked for.
-        if ((data as { run: string }).run !== this.run) void this.catchUp().catch(() => undefined);
-        else take(data);
+        else if (this.#asking === null) void this.catchUp().catch(() => undefined);
       });
     on('train.started', ({ run: _, ...started }) => {
       this.started = started;

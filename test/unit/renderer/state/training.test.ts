@@ -152,3 +152,65 @@ it('takes an engine that cannot answer for one without a run', async () => {
   expect(fresh.phase).toBe('idle');
   expect(errors).toHaveLength(1);
 });
+
+/** A line whose answers are given by hand, in the order of the questions. */
+async function openSlow(): Promise<{
+  slow: FakeLine;
+  fresh: TrainingState;
+  answers: ((run: CurrentRun | null) => void)[];
+}> {
+  const answers: ((run: CurrentRun | null) => void)[] = [];
+  const slow = createFakeLine({ 'train.current': () => new Promise((resolve) => answers.push(resolve)) });
+  const fresh = new TrainingState(slow.connection, () => undefined);
+  await slow.connection.open();
+  await settle();
+  return { slow, fresh, answers };
+}
+
+it('holds to what it has heard while an older answer was on its way', async () => {
+  const { slow, fresh, answers } = await openSlow();
+  slow.server.emit('train.batch', batch);
+  slow.server.emit('train.paused', { run: '/r', isPaused: true });
+  await settle();
+  answers.shift()!(running);
+  await settle();
+  expect(fresh.phase).toBe('paused');
+  expect(fresh.batches.map(({ step }) => step)).toEqual([3]);
+  const again = fresh.catchUp();
+  await settle();
+  slow.server.emit('train.ended', {
+    run: '/r',
+    reason: 'completed',
+    best: epoch(1, 0.8),
+    seconds: { total: 1 },
+  } as never);
+  await settle();
+  answers.shift()!({ ...running, isPaused: true });
+  await again;
+  expect(fresh.end?.kind).toBe('ended');
+});
+
+it('asks once for a run of which it hears much, and again for one that began meanwhile', async () => {
+  const { slow, fresh, answers } = await openSlow();
+  for (const step of [1, 2, 3]) slow.server.emit('train.batch', { ...batch, step });
+  await settle();
+  expect(answers).toHaveLength(1);
+  answers.shift()!(null);
+  await settle();
+  expect(answers).toHaveLength(1);
+  answers.shift()!(running);
+  await settle();
+  expect(fresh.run).toBe('/r');
+  expect(answers).toHaveLength(0);
+});
+
+it('does not ask for a run that has come and gone meanwhile', async () => {
+  const { slow, fresh, answers } = await openSlow();
+  slow.server.emit('train.batch', batch);
+  slow.server.emit('train.cancelled', { run: '/r' });
+  await settle();
+  answers.shift()!(null);
+  await settle();
+  expect(answers).toHaveLength(0);
+  expect(fresh.phase).toBe('idle');
+});
