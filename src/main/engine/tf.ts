@@ -25,6 +25,15 @@ export interface NativeBackend {
     readonly TF_ATTR_STRING: number;
     readonly TF_ATTR_TYPE: number;
     readonly TF_FLOAT: number;
+    readonly TF_INT32: number;
+    readonly TF_UINT8: number;
+    /** @returns the tensor's handle */
+    createTensor(shape: readonly number[], type: number, values: ArrayBufferView): number;
+    /**
+     * @param inputs handles
+     * @param inputNames of the graph's tensors, with commas between
+     */
+    runSavedModel(session: number, inputs: readonly number[], inputNames: string, outputNames: string): TensorHandle[];
   };
   readonly isUsingGpuDevice: boolean;
   executeSingleOutput(name: string, attributes: readonly OpAttribute[], inputs: readonly Tensor[]): Tensor;
@@ -34,6 +43,15 @@ export interface NativeBackend {
     inputs: readonly Tensor[],
     count: number,
   ): Tensor[];
+  getInputTensorIds(tensors: readonly Tensor[]): number[];
+  createOutputTensor(handle: TensorHandle): Tensor;
+}
+
+/** A tensor of the addon's, before tfjs knows of it. */
+export interface TensorHandle {
+  readonly id: number;
+  readonly shape: readonly number[];
+  readonly dtype: number;
 }
 
 /** What TensorFlow runs on, and why. */

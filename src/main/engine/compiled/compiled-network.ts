@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import type { EagerNetwork } from '../graph/eager.js';
+import { beginsWithPixels, slicePictures } from '../graph/pixels.js';
 import type { Network, WeightMap } from '../graph/types.js';
 import { nativeBackend, type TensorFlow } from '../tf.js';
+import { loadSignature } from './graph-session.js';
 import { writeSavedModel } from './saved-model.js';
 
 /**
@@ -22,9 +24,7 @@ function runInParts(tf: TensorFlow, x: Tensor, size: number, run: (part: Tensor)
   return tf.tidy(() => {
     const parts: Tensor[] = [];
     for (let start = 0; start < count; start += size) {
-      const begin = x.shape.map((_, axis) => (axis === 0 ? start : 0));
-      const extent = x.shape.map((length, axis) => (axis === 0 ? Math.min(size, count - start) : length));
-      parts.push(run(x.slice(begin, extent)));
+      parts.push(run(slicePictures(tf, x, start, Math.min(size, count - start))));
     }
     return tf.concat(parts);
   });
@@ -36,21 +36,26 @@ function runInParts(tf: TensorFlow, x: Tensor, size: number, run: (part: Tensor)
  *
  * The network should be folded. The graph travels through a temporary SavedModel, the only way into a session that
  * tfjs-node offers.
+ *
+ * @param precision of everything inside; in bfloat16 the network has to begin with pixels
  */
 export async function createCompiledNetwork(
   tf: TensorFlow,
   network: Network,
   weights: WeightMap,
+  precision: 'float32' | 'bfloat16' = 'float32',
 ): Promise<EagerNetwork> {
   const folder = join(tmpdir(), `graft-graph-${randomUUID()}`);
   try {
-    await writeSavedModel(folder, network, weights, { input: 'input', outputs: { [network.output]: 'output' } });
-    const model = await tf.node.loadSavedModel(folder);
+    const names = { input: 'input', outputs: { [network.output]: 'output' } };
+    const input = beginsWithPixels(network) ? 'uint8' : 'float32';
+    await writeSavedModel(folder, network, weights, names, { input, precision });
+    const graph = await loadSignature(tf, folder, 'serving_default');
     const isDepthwise = network.nodes.some(({ op }) => op === 'depthwise_conv');
     const size = isDepthwise && !nativeBackend(tf).isUsingGpuDevice ? DEPTHWISE_BATCH : Infinity;
     return {
-      run: (x) => runInParts(tf, x, size, (part) => model.predict(part) as Tensor),
-      dispose: () => model.dispose(),
+      run: (x) => runInParts(tf, x, size, (part) => graph.run({ input: part })['output']!),
+      dispose: () => graph.dispose(),
     };
   } finally {
     await rm(folder, { recursive: true, force: true });

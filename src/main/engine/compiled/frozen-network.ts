@@ -10,25 +10,57 @@ import type { FoldedNetwork } from '../graph/fold.js';
 import { entryPath, probesFolder } from '../paths.js';
 import { runEntry } from '../run-entry.js';
 import { nativeBackend, type TensorFlow } from '../tf.js';
+import { hasBfloat16 } from './bfloat16.js';
 import { createCompiledNetwork } from './compiled-network.js';
 
 /** Raised when a compiled graph is written or run differently, so that machines are probed again. */
-const PROBE_VERSION = 4;
+const PROBE_VERSION = 5;
 const PROBE_TIMEOUT_MS = 120_000;
-/** Rounding differs between the two; more than this would be a mistake of the machine's. */
-const MAX_DIFFERENCE = 1e-3;
 
-const resultSchema = v.object({ eagerMs: v.number(), compiledMs: v.number(), difference: v.number() });
-const recordSchema = v.object({ runner: v.picklist(['compiled', 'eager']), reason: v.string() });
+const resultSchema = v.object({ plainMs: v.number(), fastMs: v.number(), difference: v.number() });
 
-/** What is probed: a frozen part, or a training step with batch norm's statistics fixed or of the batch. */
-export type ProbeTask = 'frozen' | 'step-frozen' | 'step-batch';
+/** Ways to run a network: one call a node; one compiled graph; the same in bfloat16. */
+export const RUNNERS = ['eager', 'compiled', 'bfloat16'] as const;
+const recordSchema = v.object({ runner: v.picklist(RUNNERS), reason: v.string() });
+
+/**
+ * What is probed: a frozen part, the same in bfloat16, or a training step with batch norm's statistics fixed or of the
+ * batch.
+ */
+export type ProbeTask = 'frozen' | 'frozen-bfloat16' | 'step-frozen' | 'step-batch';
 
 /** How a network is run or trained here, and why. */
 export type RunnerChoice = v.InferOutput<typeof recordSchema>;
 
+/** What a probe compares. */
+interface Comparison {
+  readonly plain: RunnerChoice['runner'];
+  readonly fast: RunnerChoice['runner'];
+  readonly name: string;
+  /** Rounding differs between the two; more than this would be a mistake of the machine's. */
+  readonly maxDifference: number;
+  /** The fast way has to be so many times as fast. */
+  readonly minGain: number;
+}
+
+const AGAINST_EAGER: Comparison = {
+  plain: 'eager',
+  fast: 'compiled',
+  name: 'the compiled graph',
+  maxDifference: 1e-3,
+  minGain: 1,
+};
+const COMPARISONS: Readonly<Record<ProbeTask, Comparison>> = {
+  frozen: AGAINST_EAGER,
+  'step-frozen': AGAINST_EAGER,
+  'step-batch': AGAINST_EAGER,
+  // Eight bits of precision through some fifty layers; a small gain is not worth that.
+  'frozen-bfloat16': { plain: 'compiled', fast: 'bfloat16', name: 'bfloat16', maxDifference: 0.03, minGain: 1.1 },
+};
+
 /** What a probe's output says; a probe that printed nonsense counts as one that failed. */
-function judge(output: string): RunnerChoice {
+export function judgeProbe(task: ProbeTask, output: string): RunnerChoice {
+  const { plain, fast, name, maxDifference, minGain } = COMPARISONS[task];
   let parsed: unknown;
   try {
     parsed = JSON.parse(output);
@@ -36,21 +68,26 @@ function judge(output: string): RunnerChoice {
     parsed = null;
   }
   const result = v.safeParse(resultSchema, parsed);
-  if (!result.success) return { runner: 'eager', reason: 'the probe gave no result' };
-  const { eagerMs, compiledMs, difference } = result.output;
-  if (!(difference <= MAX_DIFFERENCE)) {
-    return { runner: 'eager', reason: `the compiled graph differs by ${difference.toExponential(1)}` };
+  if (!result.success) return { runner: plain, reason: 'the probe gave no result' };
+  const { plainMs, fastMs, difference } = result.output;
+  if (!(difference <= maxDifference)) {
+    return { runner: plain, reason: `${name} differs by ${difference.toExponential(1)}` };
   }
-  const ratio = `${(eagerMs / compiledMs).toFixed(2)} times as fast as eager`;
-  return { runner: compiledMs < eagerMs ? 'compiled' : 'eager', reason: `the compiled graph is ${ratio}` };
+  const gain = plainMs / fastMs;
+  const against = plain === 'eager' ? plain : 'float32';
+  return {
+    runner: gain > minGain ? fast : plain,
+    reason: `${name} is ${gain.toFixed(2)} times as fast as ${against}`,
+  };
 }
 
 /** Runs the probe in a process of its own, which may die. */
 async function runProbe(backbone: string, task: ProbeTask): Promise<RunnerChoice> {
-  return await runEntry('probe', [backbone, task], PROBE_TIMEOUT_MS).then(judge, (error: unknown) => ({
-    runner: 'eager' as const,
-    reason: `the compiled graph fails here: ${messageOf(error)}`,
-  }));
+  const { plain, name } = COMPARISONS[task];
+  return await runEntry('probe', [backbone, task], PROBE_TIMEOUT_MS).then(
+    (output) => judgeProbe(task, output),
+    (error: unknown) => ({ runner: plain, reason: `${name} fails here: ${messageOf(error)}` }),
+  );
 }
 
 /** File of a probe's outcome; it is named after everything that the outcome depends on. */
@@ -72,14 +109,18 @@ export async function rememberedRunner(
   backbone: string,
   task: ProbeTask,
 ): Promise<RunnerChoice | null> {
-  if (!existsSync(entryPath('probe'))) return { runner: 'eager', reason: 'the build has no probe' };
+  const { plain } = COMPARISONS[task];
+  if (!existsSync(entryPath('probe'))) return { runner: plain, reason: 'the build has no probe' };
+  if (task === 'frozen-bfloat16' && (nativeBackend(tf).isUsingGpuDevice || !(await hasBfloat16()))) {
+    return { runner: plain, reason: 'the processor has no bfloat16' };
+  }
   const known = await readCachedJson(join(probesFolder(), recordName(tf, backbone, task)));
   return v.is(recordSchema, known) ? known : null;
 }
 
 /**
  * Decides how a backbone runs or trains on this machine: the compiled graph where it works and is faster, else one call a
- * node. Probed once for each task, then remembered.
+ * node; in bfloat16 where the processor has it and that is faster still. Probed once for each task, then remembered.
  */
 export async function chooseRunner(tf: TensorFlow, backbone: string, task: ProbeTask): Promise<RunnerChoice> {
   const known = await rememberedRunner(tf, backbone, task);
@@ -95,7 +136,7 @@ export async function createFrozenNetwork(
   { network, weights }: FoldedNetwork,
   choice: RunnerChoice,
 ): Promise<EagerNetwork> {
-  return choice.runner === 'compiled'
-    ? await createCompiledNetwork(tf, network, weights)
-    : createEagerNetwork(tf, network, weights);
+  return choice.runner === 'eager'
+    ? createEagerNetwork(tf, network, weights)
+    : await createCompiledNetwork(tf, network, weights, choice.runner === 'bfloat16' ? 'bfloat16' : 'float32');
 }

@@ -3,11 +3,21 @@ import type { Window } from '../graph/kernels.js';
 import { toTensorFlowLayout } from '../graph/layout.js';
 import { inferShapes } from '../graph/shapes.js';
 import type { ActivationKind, GraphNode, Network, WeightMap } from '../graph/types.js';
+import { floatsOf } from './graph-session.js';
 import { padBefore, paddingAttributes } from './padding.js';
-import { type AttrValue, DT_FLOAT, DT_INT32, type NodeDef, shapeOf } from './proto.js';
+import { type AttrValue, DT_BFLOAT16, DT_FLOAT, DT_INT32, DT_UINT8, type NodeDef, shapeOf } from './proto.js';
+import { toBfloat16 } from './bfloat16.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const floatType: AttrValue = { type: DT_FLOAT };
+
+/** How a graph computes. */
+export interface GraphOptions {
+  /** What the placeholder takes; float32 unless given. */
+  readonly input?: 'float32' | 'uint8';
+  /** What is computed in, behind the normalisation; float32 unless given. Outputs are float32. */
+  readonly precision?: 'float32' | 'bfloat16';
+}
 const POINTWISE: Window = { kernelSize: 1, stride: 1, padding: 0 };
 
 /** Node names as TensorFlow accepts them: a letter, digit or dot first. */
@@ -17,11 +27,21 @@ export const graphName = (name: string): string => name.replace(/^_+/, '');
 class GraphWriter {
   readonly nodes: NodeDef[] = [];
   private readonly written = new Set<string>();
+  /** What was rounded, by what it became. */
+  private readonly unrounded = new Map<string, string>();
+
+  private readonly isHalf: boolean;
+  /** Of what is computed. */
+  readonly type: AttrValue;
 
   constructor(
     private readonly network: Network,
     private readonly weights: WeightMap,
-  ) {}
+    readonly options: GraphOptions,
+  ) {
+    this.isHalf = options.precision === 'bfloat16';
+    this.type = { type: this.isHalf ? DT_BFLOAT16 : DT_FLOAT };
+  }
 
   /** Adds a node and returns its name. */
   node(op: string, name: string, input: readonly string[], attr: Record<string, AttrValue>): string {
@@ -29,7 +49,12 @@ class GraphWriter {
     return name;
   }
 
-  constant(name: string, dtype: number, shape: readonly number[], values: Float32Array | Int32Array): string {
+  constant(
+    name: string,
+    dtype: number,
+    shape: readonly number[],
+    values: Float32Array | Int32Array | Uint16Array,
+  ): string {
     if (this.written.has(name)) return name;
     this.written.add(name);
     const tensorContent = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -37,25 +62,52 @@ class GraphWriter {
     return this.node('Const', name, [], { dtype: { type: dtype }, value: { tensor } });
   }
 
+  /** Numbers as a constant of the type that is computed in. */
+  private numbers(name: string, shape: readonly number[], values: Float32Array): string {
+    return this.isHalf
+      ? this.constant(name, DT_BFLOAT16, shape, toBfloat16(values))
+      : this.constant(name, DT_FLOAT, shape, values);
+  }
+
   /** A parameter as a constant in TensorFlow's layout. */
-  param(name: string): string {
+  param(name: string, isExact = false): string {
     const spec = this.network.params.find((param) => param.name === name);
     const values = this.weights.get(name);
     invariant(spec && values, `the network has the parameter ${name}`);
     const turned = toTensorFlowLayout(values, spec.layout);
-    return this.constant(`param/${graphName(name)}`, DT_FLOAT, turned.shape, turned.data);
+    const constant = `param/${graphName(name)}`;
+    return isExact
+      ? this.constant(constant, DT_FLOAT, turned.shape, turned.data)
+      : this.numbers(constant, turned.shape, turned.data);
   }
 
   scalar(name: string, value: number): string {
-    return this.constant(name, DT_FLOAT, [], Float32Array.of(value));
+    return this.numbers(name, [], Float32Array.of(value));
+  }
+
+  /** `x` as float32, out of the type that is computed in. */
+  exact(name: string, x: string): string {
+    return this.isHalf ? (this.unrounded.get(x) ?? this.cast(name, x, DT_BFLOAT16, DT_FLOAT)) : x;
+  }
+
+  /** Float32 in the type that is computed in. */
+  rounded(name: string, x: string): string {
+    if (!this.isHalf) return x;
+    const edge = this.cast(name, x, DT_FLOAT, DT_BFLOAT16);
+    this.unrounded.set(edge, x);
+    return edge;
+  }
+
+  cast(name: string, x: string, from: number, to: number): string {
+    return this.node('Cast', name, [x], { SrcT: { type: from }, DstT: { type: to }, Truncate: { b: false } });
   }
 
   unary(op: string, name: string, x: string): string {
-    return this.node(op, name, [x], { T: floatType });
+    return this.node(op, name, [x], { T: this.type });
   }
 
   binary(op: string, name: string, a: string, b: string): string {
-    return this.node(op, name, [a, b], { T: floatType });
+    return this.node(op, name, [a, b], { T: this.type });
   }
 
   activate(kind: ActivationKind, name: string, x: string): string {
@@ -83,25 +135,25 @@ class GraphWriter {
   biased(name: string, x: string, bias: string | null): string {
     if (bias === null) return x;
     return this.node('BiasAdd', `${name}/bias`, [x, this.param(bias)], {
-      T: floatType,
+      T: this.type,
       data_format: { s: bytes('NHWC') },
     });
   }
 
+  /** Over rows and columns; a sum of so many is not made of rounded numbers. */
   mean(name: string, x: string, keepDims: boolean): string {
     const axes = this.constant(`${name}/axes`, DT_INT32, [2], Int32Array.of(1, 2));
-    return this.node('Mean', name, [x, axes], {
-      T: floatType,
-      Tidx: { type: DT_INT32 },
-      keep_dims: { b: keepDims },
-    });
+    const attributes = { T: floatType, Tidx: { type: DT_INT32 }, keep_dims: { b: keepDims } };
+    if (!this.isHalf) return this.node('Mean', name, [x, axes], attributes);
+    const mean = this.node('Mean', `${name}/exact`, [this.exact(`${name}/float32`, x), axes], attributes);
+    return this.rounded(name, mean);
   }
 
   conv(op: 'Conv2D' | 'DepthwiseConv2dNative', name: string, x: string, weight: string, window: Window): string {
     const { before, window: inner } = op === 'Conv2D' ? { before: 0, window } : padBefore(window);
     const padded = before === 0 ? x : this.pad(`${name}/padded`, x, before);
     return this.node(op, name, [padded, this.param(weight)], {
-      T: floatType,
+      T: this.type,
       strides: { list: { i: [1, window.stride, window.stride, 1] } },
       dilations: { list: { i: [1, 1, 1, 1] } },
       data_format: { s: bytes('NHWC') },
@@ -113,7 +165,7 @@ class GraphWriter {
   private pad(name: string, x: string, pixels: number): string {
     const sides = Int32Array.of(0, 0, pixels, pixels, pixels, pixels, 0, 0);
     const paddings = this.constant(`${name}/sides`, DT_INT32, [4, 2], sides);
-    return this.node('Pad', name, [x, paddings], { T: floatType, Tpaddings: { type: DT_INT32 } });
+    return this.node('Pad', name, [x, paddings], { T: this.type, Tpaddings: { type: DT_INT32 } });
   }
 }
 
@@ -121,11 +173,14 @@ function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[]): 
   const name = graphName(node.name);
   const x = inputs[0]!;
   switch (node.op) {
-    case 'input':
-      return writer.node('Placeholder', name, [], {
-        dtype: floatType,
+    case 'input': {
+      const isBytes = writer.options.input === 'uint8';
+      const placeholder = writer.node('Placeholder', name, [], {
+        dtype: { type: isBytes ? DT_UINT8 : DT_FLOAT },
         shape: { shape: shapeOf([-1, ...node.shape]) },
       });
+      return isBytes ? writer.cast(floatsOf(name), placeholder, DT_UINT8, DT_FLOAT) : placeholder;
+    }
     case 'normalise': {
       const mean = writer.constant(`${name}/mean`, DT_FLOAT, [3], Float32Array.from(node.mean));
       const scale = writer.constant(
@@ -134,7 +189,8 @@ function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[]): 
         [3],
         Float32Array.from(node.std, (std) => 1 / std),
       );
-      return writer.binary('Mul', name, writer.binary('Sub', `${name}/centred`, x, mean), scale);
+      const centred = writer.node('Sub', `${name}/centred`, [x, mean], { T: floatType });
+      return writer.rounded(`${name}/rounded`, writer.node('Mul', name, [centred, scale], { T: floatType }));
     }
     case 'conv':
     case 'depthwise_conv': {
@@ -146,9 +202,9 @@ function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[]): 
       return writer.node(
         'FusedBatchNormV3',
         name,
-        [x, ...[node.gamma, node.beta, node.mean, node.variance].map((p) => writer.param(p))],
+        [x, ...[node.gamma, node.beta, node.mean, node.variance].map((p) => writer.param(p, true))],
         {
-          T: floatType,
+          T: writer.type,
           U: floatType,
           epsilon: { f: node.epsilon },
           is_training: { b: false },
@@ -161,7 +217,7 @@ function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[]): 
       return writer.binary('AddV2', name, x, inputs[1]!);
     case 'max_pool':
       return writer.node('MaxPool', name, [x], {
-        T: floatType,
+        T: writer.type,
         ksize: { list: { i: [1, node.kernelSize, node.kernelSize, 1] } },
         strides: { list: { i: [1, node.stride, node.stride, 1] } },
         data_format: { s: bytes('NHWC') },
@@ -186,7 +242,7 @@ function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[]): 
     }
     case 'dense': {
       const product = writer.node('MatMul', name, [x, writer.param(node.weight)], {
-        T: floatType,
+        T: writer.type,
         transpose_a: { b: false },
         transpose_b: { b: false },
       });
@@ -211,20 +267,26 @@ export interface GraphDefinition {
 /**
  * Writes a network as a TensorFlow graph with constant weights.
  *
- * @param network preferably folded; TensorFlow fuses bias and activation into its convolutions by itself
+ * @param network preferably folded; TensorFlow fuses bias and activation into its convolutions by itself. In bfloat16 one
+ *   that begins with its normalisation
  */
-export function writeGraphDef(network: Network, weights: WeightMap): GraphDefinition {
-  const writer = new GraphWriter(network, weights);
+export function writeGraphDef(network: Network, weights: WeightMap, options: GraphOptions = {}): GraphDefinition {
+  const writer = new GraphWriter(network, weights, options);
   const shapes = inferShapes(network);
   const outputs = new Map<string, string>();
+  const edges = new Map<string, string>();
   for (const node of network.nodes) {
-    const inputs = node.inputs.map((name) => outputs.get(name)!);
-    outputs.set(node.name, emit(writer, node, inputs));
+    const inputs = node.inputs.map((name) => edges.get(name)!);
+    edges.set(node.name, emit(writer, node, inputs));
+  }
+  for (const { name, op } of network.nodes) {
+    const edge = edges.get(name)!;
+    outputs.set(name, op === 'input' ? edge : writer.exact(`${graphName(name)}/exact/output`, edge));
   }
   const first = network.nodes[0]!;
   return {
     nodes: writer.nodes,
-    input: outputs.get(first.name)!,
+    input: graphName(first.name),
     inputShape: shapes.get(first.name)!,
     outputs,
     shapes,

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import { createStream } from '../../../shared/random.js';
 import { DEFAULT_OPTIMIZERS } from '../../../shared/recipe.js';
 import { getBackbone } from '../backbones/registry.js';
@@ -7,6 +7,7 @@ import { createEagerNetwork } from '../graph/eager.js';
 import { foldNetwork } from '../graph/fold.js';
 import { LOGITS_NODE, truncateNetwork, withHead } from '../graph/head.js';
 import { toTensorFlowLayout } from '../graph/layout.js';
+import { uploadBytes } from '../graph/pixels.js';
 import type { Network, WeightTensor } from '../graph/types.js';
 import { loadTensorFlow, type TensorFlow } from '../tf.js';
 import { createEagerTrainer } from '../train/trainer.js';
@@ -15,8 +16,8 @@ import { createCompiledTrainer } from './train-session.js';
 
 /** What a probe prints: milliseconds for one batch, the better of a few. */
 export interface ProbeResult {
-  readonly eagerMs: number;
-  readonly compiledMs: number;
+  readonly plainMs: number;
+  readonly fastMs: number;
   /** Largest difference of a feature, relative to the largest; or of a step's changes, relative to their norm. */
   readonly difference: number;
 }
@@ -39,14 +40,19 @@ function drawWeights(network: Network, id: string): Map<string, WeightTensor> {
   );
 }
 
-function makePixels(tf: TensorFlow, size: number): Tensor4D {
+function makePixels(tf: TensorFlow, size: number): Tensor {
   const length = BATCH_SIZE * size * size * 3;
-  const pixels = Float32Array.from({ length }, (_, i) => (i * 2654435761) % 256);
-  return tf.tensor4d(pixels, [BATCH_SIZE, size, size, 3]);
+  const pixels = Uint8Array.from({ length }, (_, i) => (i * 2654435761) % 256);
+  return uploadBytes(tf, pixels, BATCH_SIZE, size);
+}
+
+interface Timed {
+  readonly ms: number;
+  readonly values: Float32Array;
 }
 
 /** The best time of a few, and the last result. */
-function time(run: () => Tensor): { ms: number; values: Float32Array } {
+function time(run: () => Tensor): Timed {
   let ms = Infinity;
   let values = new Float32Array(0);
   for (let repeat = 0; repeat < REPEATS; repeat++) {
@@ -59,22 +65,23 @@ function time(run: () => Tensor): { ms: number; values: Float32Array } {
   return { ms, values };
 }
 
-async function probeFrozen(definition: BackboneDefinition): Promise<ProbeResult> {
-  const network = truncateNetwork(definition.build(), definition.featuresNode);
-  const folded = foldNetwork(network, drawWeights(network, definition.id));
+/** Compares one call a node with the compiled graph, or that with the same in bfloat16. */
+async function probeFrozen(definition: BackboneDefinition, inBfloat16: boolean): Promise<ProbeResult> {
+  const trunk = truncateNetwork(definition.build(), definition.featuresNode);
+  const { network, weights } = foldNetwork(trunk, drawWeights(trunk, definition.id));
   const tf = await loadTensorFlow();
   const x = makePixels(tf, definition.input.size);
-  const eagerNetwork = createEagerNetwork(tf, folded.network, folded.weights);
-  const compiledNetwork = await createCompiledNetwork(tf, folded.network, folded.weights);
-  const eager = time(() => eagerNetwork.run(x));
-  const compiled = time(() => compiledNetwork.run(x));
+  const networks = inBfloat16
+    ? [await createCompiledNetwork(tf, network, weights), await createCompiledNetwork(tf, network, weights, 'bfloat16')]
+    : [createEagerNetwork(tf, network, weights), await createCompiledNetwork(tf, network, weights)];
+  const [plain, fast] = networks.map((one) => time(() => one.run(x))) as [Timed, Timed];
   let largest = 0;
   let difference = 0;
-  eager.values.forEach((value, index) => {
+  plain.values.forEach((value, index) => {
     largest = Math.max(largest, Math.abs(value));
-    difference = Math.max(difference, Math.abs(value - compiled.values[index]!));
+    difference = Math.max(difference, Math.abs(value - fast.values[index]!));
   });
-  return { eagerMs: eager.ms, compiledMs: compiled.ms, difference: difference / largest };
+  return { plainMs: plain.ms, fastMs: fast.ms, difference: difference / largest };
 }
 
 /** Compares what a step changes, and times it; all stages train. */
@@ -116,7 +123,7 @@ async function probeStep(definition: BackboneDefinition, batchNorm: 'frozen' | '
       length += (reference[i]! - then[i]!) ** 2;
     }
   }
-  return { eagerMs: eager.ms, compiledMs: compiled.ms, difference: Math.sqrt(distance / length) };
+  return { plainMs: eager.ms, fastMs: compiled.ms, difference: Math.sqrt(distance / length) };
 }
 
 /**
@@ -125,7 +132,7 @@ async function probeStep(definition: BackboneDefinition, batchNorm: 'frozen' | '
  */
 async function probe(id: string, task: string): Promise<ProbeResult> {
   const definition = getBackbone(id);
-  if (task === 'frozen') return await probeFrozen(definition);
+  if (task.startsWith('frozen')) return await probeFrozen(definition, task === 'frozen-bfloat16');
   return await probeStep(definition, task === 'step-batch' ? 'batch' : 'frozen');
 }
 

@@ -85,6 +85,8 @@ const root = protobuf.Root.fromJSON(DESCRIPTOR);
 /** TensorFlow's DataType numbers. */
 export const DT_FLOAT = 1;
 export const DT_INT32 = 3;
+export const DT_UINT8 = 4;
+export const DT_BFLOAT16 = 14;
 
 export interface TensorShape {
   dim: { size: number }[];

@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../files.js';
 import type { Network, WeightMap } from '../graph/types.js';
-import { writeGraphDef } from './graph-def.js';
-import { DT_FLOAT, encodeSavedModel, type NodeDef, shapeOf, type TensorInfo } from './proto.js';
+import { type GraphOptions, writeGraphDef } from './graph-def.js';
+import { DT_FLOAT, DT_UINT8, encodeSavedModel, type NodeDef, shapeOf, type TensorInfo } from './proto.js';
 
 /** Names of a signature's tensors. */
 export interface SignatureNames {
@@ -13,11 +13,16 @@ export interface SignatureNames {
 }
 
 /** Encodes a network as `saved_model.pb` with one signature `serving_default`; weights are constants in the graph. */
-export function encodeNetwork(network: Network, weights: WeightMap, names: SignatureNames): Uint8Array {
-  const graph = writeGraphDef(network, weights);
-  const info = (node: string, shape: readonly number[]): TensorInfo => ({
+export function encodeNetwork(
+  network: Network,
+  weights: WeightMap,
+  names: SignatureNames,
+  options: GraphOptions = {},
+): Uint8Array {
+  const graph = writeGraphDef(network, weights, options);
+  const info = (node: string, shape: readonly number[], dtype = DT_FLOAT): TensorInfo => ({
     name: `${node}:0`,
-    dtype: DT_FLOAT,
+    dtype,
     tensorShape: shapeOf([-1, ...shape]),
   });
   const nodes: NodeDef[] = [...graph.nodes];
@@ -29,7 +34,7 @@ export function encodeNetwork(network: Network, weights: WeightMap, names: Signa
   );
   return encodeSavedModel(nodes, {
     serving_default: {
-      inputs: { [names.input]: info(graph.input, graph.inputShape) },
+      inputs: { [names.input]: info(graph.input, graph.inputShape, options.input === 'uint8' ? DT_UINT8 : DT_FLOAT) },
       outputs,
       methodName: 'tensorflow/serving/predict',
     },
@@ -42,7 +47,8 @@ export async function writeSavedModel(
   network: Network,
   weights: WeightMap,
   names: SignatureNames,
+  options: GraphOptions = {},
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFileAtomic(join(folder, 'saved_model.pb'), encodeNetwork(network, weights, names));
+  await writeFileAtomic(join(folder, 'saved_model.pb'), encodeNetwork(network, weights, names, options));
 }

@@ -1,8 +1,10 @@
 import { invariant } from '../../../shared/errors.js';
 import type { OptimizerSpec } from '../../../shared/recipe.js';
 import { LOGITS_NODE } from '../graph/head.js';
+import { beginsWithPixels } from '../graph/pixels.js';
 import type { BatchNormNode, Network, ParamSpec } from '../graph/types.js';
-import { DT_FLOAT, encodeSavedModel, shapeOf, type SignatureDef, type TensorInfo } from './proto.js';
+import { DT_FLOAT, DT_UINT8, encodeSavedModel, shapeOf, type SignatureDef, type TensorInfo } from './proto.js';
+import { floatsOf } from './graph-session.js';
 import { writeForward } from './train-forward.js';
 import { Tape } from './train-tape.js';
 import { UPDATE_SCALARS, type UpdateGroup, type UpdateScalars, writeUpdate } from './train-update.js';
@@ -51,12 +53,14 @@ function graphShape({ shape, layout }: ParamSpec): readonly number[] {
 interface Port {
   readonly edge: Edge;
   readonly shape: readonly number[];
+  /** Float32 unless given. */
+  readonly dtype?: number;
 }
 
 function signature(inputs: Readonly<Record<string, Port>>, outputs: Readonly<Record<string, Port>>): SignatureDef {
-  const info = ({ edge, shape }: Port): TensorInfo => ({
+  const info = ({ edge, shape, dtype = DT_FLOAT }: Port): TensorInfo => ({
     name: `${edge}:0`,
-    dtype: DT_FLOAT,
+    dtype,
     tensorShape: shapeOf(shape),
   });
   const all = (ports: Readonly<Record<string, Port>>): Record<string, TensorInfo> =>
@@ -71,7 +75,7 @@ function signature(inputs: Readonly<Record<string, Port>>, outputs: Readonly<Rec
  * The loss is `-sum(targets · logSoftmax(logits))`. Signatures:
  * - `init`: a value for each parameter, by its name, in TensorFlow's layout; the optimizer's slots become 0
  * - `restore`: the same, the slots stay
- * - `step`: `cut`, `targets` [n, classes], {@link UPDATE_SCALARS}, `mask` [n, features] with dropout → `logits` from before
+ * - `step`: `cut` (where it is pixels, bytes that are cast), `targets` [n, classes], {@link UPDATE_SCALARS}, `mask` [n, features] with dropout → `logits` from before
  *   the update
  * - `gradients`: `cut`, `targets`, `mask` with dropout → `norm`, half the sum of the squares of every gradient; no update
  * - `infer`: `cut` → `logits`, with the running statistics
@@ -95,7 +99,10 @@ export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uin
   invariant(entry?.op === 'input', 'the network begins with its input');
   const featureSize = network.params.find(({ name }) => name === head.weight)!.shape[1]!;
 
-  const cut: Port = { shape: [-1, ...entry.shape], edge: writer.placeholder('cut', [-1, ...entry.shape]) };
+  const cutType = beginsWithPixels(network) ? DT_UINT8 : DT_FLOAT;
+  const cutShape = [-1, ...entry.shape];
+  const cut: Port = { shape: cutShape, edge: writer.placeholder('cut', cutShape, cutType), dtype: cutType };
+  const input = cutType === DT_FLOAT ? cut.edge : writer.cast(floatsOf('cut'), cut.edge, DT_UINT8, DT_FLOAT);
   const targets: Port = { shape: [-1, head.units], edge: writer.placeholder('targets', [-1, head.units]) };
   const mask: Port = { shape: [-1, featureSize], edge: writer.placeholder('mask', [-1, featureSize]) };
   const trigger: Port = { shape: [], edge: writer.placeholder('trigger', []) };
@@ -111,7 +118,7 @@ export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uin
     const part = writer.float('Mul', `follow/${name}/batch`, batch, writer.scalar(momentum));
     followed.push(writer.assign(`follow/${name}`, running, writer.float('AddV2', `follow/${name}/sum`, old, part)));
   };
-  const logits = writeForward(writer, tape, network, cut.edge, {
+  const logits = writeForward(writer, tape, network, input, {
     scope: 'train',
     batchNorm,
     mask: hasDropout ? { node: LOGITS_NODE, factors: mask.edge } : null,
@@ -131,7 +138,7 @@ export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uin
     return gradient;
   });
   const score = writer.identityAfter('step/logits', logits, [...updates, ...followed]);
-  const inferred = writeForward(writer, new Tape(), network, cut.edge, {
+  const inferred = writeForward(writer, new Tape(), network, input, {
     scope: 'infer',
     batchNorm: 'frozen',
     mask: null,

@@ -9,6 +9,7 @@ import { uploadParams } from '../graph/eager.js';
 import { toSourceLayout } from '../graph/layout.js';
 import type { WeightMap, WeightTensor } from '../graph/types.js';
 import type { TensorFlow } from '../tf.js';
+import { loadSignature, type LoadedSignature } from './graph-session.js';
 import { encodeTrainGraph, hasSlots, type TrainGraphOptions, type TrainSignature } from './train-graph.js';
 import { UPDATE_SCALARS, updateScalars } from './train-update.js';
 
@@ -28,7 +29,7 @@ export interface CompiledTrainer {
   /**
    * One optimizer step.
    *
-   * @param cut [n, …], what the network's input node yields; any n
+   * @param cut [n, …], what the network's input node yields, pixels as bytes or float32; any n
    * @param targets [n, classes], as `lossTargets` makes them
    * @param lr learning rate of a group whose scale is 1
    * @param mask [n, features], dropout's factors; null without dropout
@@ -65,13 +66,13 @@ async function loadSignatures(tf: TensorFlow, options: TrainGraphOptions) {
     const names: TrainSignature[] = ['init', 'restore', 'step', 'infer', 'read'];
     if (options.hasGradients) names.push('gradients');
     if (hasSlots(options.optimizer)) names.push('readSlots', 'restoreSlots');
-    const models = new Map<TrainSignature, Awaited<ReturnType<typeof tf.node.loadSavedModel>>>();
+    const models = new Map<TrainSignature, LoadedSignature>();
     // One after the other: the first opens the session that the others find by the folder's name.
-    for (const name of names) models.set(name, await tf.node.loadSavedModel(folder, ['serve'], name));
+    for (const name of names) models.set(name, await loadSignature(tf, folder, name));
     const run = (name: TrainSignature, inputs: NamedTensorMap): NamedTensorMap => {
       const model = models.get(name);
       invariant(model, `the graph has the signature ${name}`);
-      return model.predict(inputs) as NamedTensorMap;
+      return model.run(inputs);
     };
     return { run, dispose: () => models.forEach((model) => model.dispose()) };
   } finally {

@@ -42,8 +42,12 @@ export class TrainWriter {
   }
 
   /** @param shape -1 stands for any size */
-  placeholder(name: string, shape: readonly number[]): Edge {
-    return this.node('Placeholder', name, [], { dtype: floatType, shape: { shape: shapeOf(shape) } });
+  placeholder(name: string, shape: readonly number[], type = DT_FLOAT): Edge {
+    return this.node('Placeholder', name, [], { dtype: { type }, shape: { shape: shapeOf(shape) } });
+  }
+
+  cast(name: string, x: Edge, from: number, to: number): Edge {
+    return this.node('Cast', name, [x], { SrcT: { type: from }, DstT: { type: to }, Truncate: { b: false } });
   }
 
   /** A constant; equal ones are one node. */

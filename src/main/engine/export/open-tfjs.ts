@@ -7,7 +7,7 @@ import { parseWith } from '../../../shared/parse.js';
 import { LOGITS_NODE } from '../graph/head.js';
 import type { OpenClassifier } from '../insight/predict.js';
 import type { TensorFlow } from '../tf.js';
-import { uploadPixels } from '../train/feed.js';
+import { uploadFloats } from '../graph/pixels.js';
 import { readExportDescription, readExportedJson } from './export-folder.js';
 
 const weightSchema = v.object({
@@ -77,7 +77,7 @@ export async function openExportedModel(tf: TensorFlow, folder: string): Promise
     classifier: {
       classes,
       logits: (pixels, count) => {
-        const output = tf.tidy(() => scores.predict(uploadPixels(tf, pixels, count, input.size)) as Tensor);
+        const output = tf.tidy(() => scores.predict(uploadFloats(tf, pixels, count, input.size)) as Tensor);
         const values = output.dataSync<'float32'>();
         output.dispose();
         return values;

@@ -6,7 +6,7 @@ import { foldNetwork } from '../graph/fold.js';
 import { LOGITS_NODE } from '../graph/head.js';
 import type { OpenClassifier } from '../insight/predict.js';
 import type { TensorFlow } from '../tf.js';
-import { uploadPixels } from '../train/feed.js';
+import { uploadFloats } from '../graph/pixels.js';
 import { readExportDescription } from './export-folder.js';
 import type { Exporter } from './exporter.js';
 import { SAVED_MODEL_SAMPLE } from './samples/saved-model-node.js';
@@ -26,7 +26,7 @@ async function openSavedModel(tf: TensorFlow, folder: string): Promise<OpenClass
       classes,
       logits: (pixels, count) => {
         const { logits, probabilities } = tf.tidy(() =>
-          model.predict({ pixels: uploadPixels(tf, pixels, count, input.size) }),
+          model.predict({ pixels: uploadFloats(tf, pixels, count, input.size) }),
         ) as Record<'logits' | 'probabilities', Tensor>;
         const values = logits.dataSync<'float32'>();
         logits.dispose();

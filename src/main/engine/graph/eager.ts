@@ -3,12 +3,13 @@ import { invariant } from '../../../shared/errors.js';
 import type { TensorFlow } from '../tf.js';
 import { createKernels, type Kernels } from './kernels.js';
 import { toTensorFlowLayout } from './layout.js';
+import { pixelsToFloat } from './pixels.js';
 import type { ActivationKind, GraphNode, Network, WeightMap } from './types.js';
 
 /** A network ready to run forward. Owns its weights' tensors: dispose it. */
 export interface EagerNetwork {
   /**
-   * @param x [n, height, width, channels]
+   * @param x [n, height, width, channels]; pixels in 0..255 may be `uploadBytes`' bytes
    * @param output a node's name; the network's output unless given
    * @returns the node's value; the caller disposes
    */
@@ -65,7 +66,9 @@ function runNode(
     case 'input':
       return x.clone();
     case 'normalise':
-      return x.sub(tf.tensor1d([...node.mean])).mul(tf.tensor1d(node.std.map((std) => 1 / std)));
+      return pixelsToFloat(tf, x)
+        .sub(tf.tensor1d([...node.mean]))
+        .mul(tf.tensor1d(node.std.map((std) => 1 / std)));
     case 'conv':
       return finish(kernels.conv(x, param(node.weight), node), node.bias, node.activation);
     case 'depthwise_conv':

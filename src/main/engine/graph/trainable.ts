@@ -5,6 +5,7 @@ import { createDifferentiableLayers, type DifferentiableLayers } from './differe
 import { uploadParams } from './eager.js';
 import { createKernels } from './kernels.js';
 import { toSourceLayout } from './layout.js';
+import { pixelsToFloat } from './pixels.js';
 import type { BatchNormNode, GraphNode, Network, WeightMap, WeightTensor } from './types.js';
 
 export interface ForwardOptions {
@@ -63,7 +64,9 @@ function forwardNode(
     case 'input':
       return x;
     case 'normalise':
-      return x.sub(tf.tensor1d([...node.mean])).mul(tf.tensor1d(node.std.map((std) => 1 / std)));
+      return pixelsToFloat(tf, x)
+        .sub(tf.tensor1d([...node.mean]))
+        .mul(tf.tensor1d(node.std.map((std) => 1 / std)));
     case 'conv':
     case 'depthwise_conv': {
       const op = node.op === 'conv' ? layers.conv : layers.depthwise;

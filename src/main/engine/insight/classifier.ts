@@ -3,7 +3,7 @@ import { createEagerNetwork } from '../graph/eager.js';
 import { LOGITS_NODE } from '../graph/head.js';
 import type { ClassifierModel } from '../runs/run-folder.js';
 import type { TensorFlow } from '../tf.js';
-import { uploadPixels } from '../train/feed.js';
+import { uploadBytes } from '../graph/pixels.js';
 
 /** A trained model ready to run. Owns its tensors: dispose it. */
 export interface Classifier {
@@ -24,7 +24,7 @@ export function createClassifier(tf: TensorFlow, model: ClassifierModel): Classi
   return {
     classes: model.description.classes,
     logits: (pixels, count) => {
-      const output = tf.tidy(() => network.run(uploadPixels(tf, pixels, count, size), LOGITS_NODE));
+      const output = tf.tidy(() => network.run(uploadBytes(tf, pixels, count, size), LOGITS_NODE));
       const values = output.dataSync<'float32'>();
       output.dispose();
       return values;

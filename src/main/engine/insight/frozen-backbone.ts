@@ -4,13 +4,13 @@ import { foldNetwork } from '../graph/fold.js';
 import { truncateNetwork } from '../graph/head.js';
 import type { WeightMap } from '../graph/types.js';
 import type { TensorFlow } from '../tf.js';
-import { uploadPixels } from '../train/feed.js';
+import { uploadBytes } from '../graph/pixels.js';
 import { fingerprintWeights } from '../train/model.js';
 import { featuresFingerprint } from '../train/feature-store.js';
 
 /** A whole backbone that only computes features. Owns its tensors: dispose it. */
 export interface FrozenBackbone {
-  /** Equals `TrainingModel.frozenFingerprint` of a run that trains the head alone, so that kept features serve both. */
+  /** Equals what a run that trains the head alone keeps its reported features under, so that they serve both. */
   readonly fingerprint: string;
   /**
    * @param pixels [count, size, size, 3], uint8
@@ -45,7 +45,7 @@ export async function openFrozenBackbone(
   return {
     fingerprint: frozenFingerprint(definition, weights, choice.runner),
     compute: (pixels, count) => {
-      const output = tf.tidy(() => network.run(uploadPixels(tf, pixels, count, size)));
+      const output = tf.tidy(() => network.run(uploadBytes(tf, pixels, count, size)));
       const values = output.dataSync<'float32'>();
       output.dispose();
       return values;

@@ -12,7 +12,7 @@ import { truncateNetwork } from '../graph/head.js';
 import { readModel } from '../runs/run-folder.js';
 import { loadTensorFlow, type TensorFlow } from '../tf.js';
 import { FEATURE_BATCH_SIZE } from '../train/feature-table.js';
-import { uploadPixels } from '../train/feed.js';
+import { uploadBytes } from '../graph/pixels.js';
 import type { Framing, InputSpec } from '../../../shared/input.js';
 import { createClassifier, type Classifier } from './classifier.js';
 import { pictureBatches } from './picture-batches.js';
@@ -108,7 +108,7 @@ export async function computeFeatures(
       ...context,
     });
     for await (const batch of pictures) {
-      const output = tf.tidy(() => network.run(uploadPixels(tf, batch.pixels, batch.paths.length, input.size)));
+      const output = tf.tidy(() => network.run(uploadBytes(tf, batch.pixels, batch.paths.length, input.size)));
       const values = output.dataSync<'float32'>();
       output.dispose();
       batch.paths.forEach((path, row) => {

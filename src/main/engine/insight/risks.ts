@@ -114,15 +114,16 @@ export async function measureSteps({ recipe }: Params<'augment.risks'>, context:
   const source = createBatchSource({ images, input, framing, cache });
   try {
     const { fingerprint, compute } = backbone;
+    const fingerprints = { report: fingerprint, train: fingerprint };
     const store = openFeatureStore(featuresFolder());
-    const table = createFeatureTable({ source, images, input, framing, featureSize, fingerprint, compute, store });
+    const table = createFeatureTable({ source, images, input, framing, featureSize, fingerprints, compute, store });
     let done = 0;
     const read = async (
       indices: readonly number[],
       view: FeatureView | null,
       take: (index: number, features: Float32Array) => void,
     ): Promise<void> => {
-      for await (const { index, features } of table.stream(indices, view, signal)) {
+      for await (const { index, features } of table.stream(indices, view, 'report', signal)) {
         throwIfAborted(signal);
         take(index, features);
         onProgress({ task: 'features', done: ++done, total, unit: 'images' });

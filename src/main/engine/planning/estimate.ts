@@ -6,7 +6,7 @@ import type { TrainEstimate } from '../../../shared/live-reports.js';
 import { getBackbone } from '../backbones/registry.js';
 import { openBackboneWeights } from '../backbones/store.js';
 import type { BackboneDefinition } from '../backbones/types.js';
-import { rememberedRunner } from '../compiled/frozen-network.js';
+import { rememberedRunner, type RunnerChoice } from '../compiled/frozen-network.js';
 import { defaultWorkers } from '../dataset/batch-pool.js';
 import { sourceCap, sourceSize } from '../dataset/decode.js';
 import { frozenFingerprint } from '../insight/frozen-backbone.js';
@@ -73,16 +73,22 @@ async function keptShares(
   // Without weights there are no features of theirs; that they are missing is said when the run is started.
   const weights = await openBackboneWeights(definition, { weightsFile }).catch(() => null);
   if (weights === null) return NOTHING_KEPT;
-  const fingerprint = frozenFingerprint(definition, weights, runner.runner);
+  const features = (await rememberedRunner(tf, definition.id, 'frozen-bfloat16')) ?? runner;
+  const fingerprintOf = ({ runner: how }: RunnerChoice): string => frozenFingerprint(definition, weights, how);
   const { images, training, validation } = split;
-  const look = (indices: readonly number[], view: Parameters<typeof keptFeatures>[5]): Promise<number> =>
-    keptFeatures(definition, fingerprint, images, indices, recipe.data.framing, view);
+  const look = (
+    indices: readonly number[],
+    choice: RunnerChoice,
+    view: Parameters<typeof keptFeatures>[5],
+  ): Promise<number> => keptFeatures(definition, fingerprintOf(choice), images, indices, recipe.data.framing, view);
   const isPlain = recipe.augment.steps.length === 0;
   // The first view stands for all of them.
   const view = isPlain ? null : { policy: recipe.augment, seed: recipe.training.seed, view: 0 };
   return {
-    training: canReuseFeatures(recipe) ? await look(training, view) : 0,
-    validation: await look(validation, null),
+    training: canReuseFeatures(recipe)
+      ? await look(training, runner.runner === 'compiled' ? features : runner, view)
+      : 0,
+    validation: await look(validation, runner, null),
   };
 }
 
@@ -98,6 +104,9 @@ async function probeSeconds(
   const batches = PROBE_BATCHES * 16 * (1 + EAGER_FACTOR) * secondsPerImage;
   let seconds = 0;
   if (trained < stageCount && (await rememberedRunner(tf, id, 'frozen')) === null) {
+    seconds += PROBE_START_SECONDS + batches;
+  }
+  if (trained === 0 && (await rememberedRunner(tf, id, 'frozen-bfloat16')) === null) {
     seconds += PROBE_START_SECONDS + batches;
   }
   if (trained > 0 && (await rememberedRunner(tf, id, `step-${recipe.fineTune.batchNorm}`)) === null) {

@@ -31,7 +31,7 @@ async function* noBatches(): AsyncGenerator<Batch> {
 /**
  * Share of the pictures whose frozen features are on disk, 0..1; found on a sample.
  *
- * @param fingerprint of the weights and the way of running them, as `TrainingModel.frozenFingerprint`
+ * @param fingerprint of the weights and the way of running them, as in `TrainingModel.frozenFingerprints`
  * @param indices into `images`
  */
 export async function keptFeatures(
@@ -48,12 +48,12 @@ export async function keptFeatures(
     input: definition.input,
     framing,
     featureSize: definition.featureSize,
-    fingerprint,
+    fingerprints: { report: fingerprint, train: fingerprint },
     compute: () => new Float32Array(0),
     store: openFeatureStore(featuresFolder()),
   });
   const sample = sampleOf(indices);
   const kept: number[] = [];
-  for await (const { index } of table.stream(sample, view, new AbortController().signal)) kept.push(index);
+  for await (const { index } of table.stream(sample, view, 'report', new AbortController().signal)) kept.push(index);
   return kept.length / Math.max(1, sample.length);
 }

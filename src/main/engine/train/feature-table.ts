@@ -4,6 +4,7 @@ import type { Framing, InputSpec } from '../../../shared/input.js';
 import type { Batch, BatchSource } from '../dataset/batches.js';
 import type { DatasetImage } from '../dataset/types.js';
 import { featureKey, type FeatureStore } from './feature-store.js';
+import type { FeaturePurpose } from './model.js';
 
 /**
  * Features are always computed this many at a time, the last group filled up with black pictures: the kernels may round
@@ -29,6 +30,7 @@ export interface FeatureTable {
   stream(
     indices: readonly number[],
     view: FeatureView | null,
+    purpose: FeaturePurpose,
     signal: AbortSignal,
   ): AsyncIterable<{ readonly index: number; readonly features: Float32Array }>;
 }
@@ -39,10 +41,10 @@ export interface FeatureTableOptions {
   readonly input: InputSpec;
   readonly framing: Framing;
   readonly featureSize: number;
-  /** Identifies the weights and the graph that {@link compute} runs. */
-  readonly fingerprint: string;
+  /** Identify the weights and the graph that {@link compute} runs. */
+  readonly fingerprints: Readonly<Record<FeaturePurpose, string>>;
   /** [count, size, size, 3] pixels in 0..255 → [count, featureSize]. */
-  compute(pixels: Uint8Array, count: number): Float32Array;
+  compute(pixels: Uint8Array, count: number, purpose: FeaturePurpose): Float32Array;
   readonly store: FeatureStore;
 }
 
@@ -52,25 +54,25 @@ export function createFeatureTable(options: FeatureTableOptions): FeatureTable {
   const memory = new Map<string, Float32Array>();
   const pixelsPerImage = input.size * input.size * 3;
 
-  const keyOf = (index: number, view: FeatureView | null): string => {
+  const keyOf = (index: number, view: FeatureView | null, purpose: FeaturePurpose): string => {
     const image = images[index];
     invariant(image, `image ${index} exists`);
     const dice = view === null ? 'framed' : JSON.stringify([view.policy, view.seed, view.view]);
-    return featureKey([options.fingerprint, JSON.stringify(input), framing, dice, image.id]);
+    return featureKey([options.fingerprints[purpose], JSON.stringify(input), framing, dice, image.id]);
   };
 
-  const computeBatch = (batch: Batch): Float32Array => {
-    if (batch.count === FEATURE_BATCH_SIZE) return options.compute(batch.pixels, batch.count);
+  const computeBatch = (batch: Batch, purpose: FeaturePurpose): Float32Array => {
+    if (batch.count === FEATURE_BATCH_SIZE) return options.compute(batch.pixels, batch.count, purpose);
     const filled = new Uint8Array(FEATURE_BATCH_SIZE * pixelsPerImage);
     filled.set(batch.pixels.subarray(0, batch.count * pixelsPerImage));
-    return options.compute(filled, FEATURE_BATCH_SIZE);
+    return options.compute(filled, FEATURE_BATCH_SIZE, purpose);
   };
 
   return {
-    async *stream(indices, view, signal) {
+    async *stream(indices, view, purpose, signal) {
       const missing: number[] = [];
       for (const index of indices) {
-        const key = keyOf(index, view);
+        const key = keyOf(index, view, purpose);
         const features = memory.get(key) ?? (await options.store.read(key, featureSize));
         if (features === null) missing.push(index);
         else {
@@ -85,14 +87,16 @@ export function createFeatureTable(options: FeatureTableOptions): FeatureTable {
       let writing: Promise<unknown> = Promise.resolve();
       try {
         for await (const batch of batches) {
-          const rows = computeBatch(batch);
+          const rows = computeBatch(batch, purpose);
           const kept = batch.indices.map((index, row) => {
             const features = rows.slice(row * featureSize, (row + 1) * featureSize);
-            memory.set(keyOf(index, view), features);
+            memory.set(keyOf(index, view, purpose), features);
             return { index, features };
           });
           await writing;
-          writing = Promise.all(kept.map(({ index, features }) => options.store.write(keyOf(index, view), features)));
+          writing = Promise.all(
+            kept.map(({ index, features }) => options.store.write(keyOf(index, view, purpose), features)),
+          );
           yield* kept;
         }
       } finally {

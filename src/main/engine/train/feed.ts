@@ -1,4 +1,3 @@
-import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import { planBatchMix, renderBatchMix } from '../../../shared/augment/batch-mix.js';
 import { invariant } from '../../../shared/errors.js';
 import type { InputSpec } from '../../../shared/input.js';
@@ -6,16 +5,12 @@ import type { Recipe } from '../../../shared/recipe.js';
 import type { BatchSource } from '../dataset/batches.js';
 import { epochOrder } from '../dataset/order.js';
 import type { DatasetImage } from '../dataset/types.js';
+import { uploadBytes } from '../graph/pixels.js';
 import type { TensorFlow } from '../tf.js';
 import type { FeatureTable } from './feature-table.js';
 import { oneHot } from './loss.js';
 import type { TrainingModel } from './model.js';
 import type { CutBatch } from './step.js';
-
-/** Uploads uint8 pixels as float32, [count, size, size, 3]; the caller disposes. */
-export function uploadPixels(tf: TensorFlow, pixels: Uint8Array, count: number, size: number): Tensor {
-  return tf.tensor4d(new Float32Array(pixels.subarray(0, count * size * size * 3)), [count, size, size, 3]);
-}
 
 export interface FeedOptions {
   readonly tf: TensorFlow;
@@ -63,7 +58,7 @@ async function* featureBatches(
   const view =
     recipe.augment.steps.length === 0 ? null : { policy: recipe.augment, seed, view: viewOfEpoch(epoch, views) };
   const ready = new Map<number, Float32Array>();
-  const stream = table.stream(order, view, options.signal)[Symbol.asyncIterator]();
+  const stream = table.stream(order, view, 'train', options.signal)[Symbol.asyncIterator]();
   let step = firstStep;
   try {
     for (let start = 0; start < order.length; start += batchSize) {
@@ -100,7 +95,7 @@ async function* pixelBatches(options: FeedOptions, epoch: number, skip: number):
       const plan = planBatchMix(recipe.augment.mix, { seed, step }, batch.count, input.size);
       ({ pixels, targets } = renderBatchMix({ pixels, targets }, plan, input.size, model.classCount));
     }
-    const cut = tf.tidy(() => model.freeze(uploadPixels(tf, pixels, batch.count, input.size)));
+    const cut = tf.tidy(() => model.freeze(uploadBytes(tf, pixels, batch.count, input.size), 'train'));
     yield { cut, labels, targets, step: step++ };
   }
 }

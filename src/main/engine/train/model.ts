@@ -13,6 +13,7 @@ import {
   type RunnerChoice,
 } from '../compiled/frozen-network.js';
 import type { UpdateGroup } from '../compiled/train-update.js';
+import type { EagerNetwork } from '../graph/eager.js';
 import { foldNetwork } from '../graph/fold.js';
 import { HEAD_BIAS, HEAD_WEIGHT, LOGITS_NODE, truncateNetwork, withHead } from '../graph/head.js';
 import { SLICE_INPUT, sliceNetwork } from '../graph/slice.js';
@@ -28,8 +29,16 @@ const HEAD_ALONE: RunnerChoice = { runner: 'eager', reason: 'the head alone is o
 /** How the frozen part and the part that trains run, and why. */
 export interface Runners {
   readonly frozen: RunnerChoice;
+  /** The frozen part where only a head learns from it; as `frozen` unless given. */
+  readonly features?: RunnerChoice | undefined;
   readonly step: RunnerChoice;
 }
+
+/**
+ * What features are for: what is reported comes of float32 alone; what a head learns from may be in bfloat16, which is up
+ * to twice as fast where the processor has it.
+ */
+export type FeaturePurpose = 'report' | 'train';
 
 /** A backbone cut in two, frozen and training, with a new head. Owns its tensors: dispose it. */
 export interface TrainingModel {
@@ -40,14 +49,14 @@ export interface TrainingModel {
   /** Identifies the weights of the frozen part. */
   readonly frozenWeights: string;
   /** Identifies what {@link freeze} computes: equal for equal weights, the same cut, the same way of running. */
-  readonly frozenFingerprint: string;
+  readonly frozenFingerprints: Readonly<Record<FeaturePurpose, string>>;
   /**
    * The frozen part.
    *
-   * @param pixels [n, size, size, 3] in 0..255
+   * @param pixels [n, size, size, 3], as `uploadBytes` makes them
    * @returns features [n, featureSize] or the activations at the cut; the caller disposes
    */
-  freeze(pixels: Tensor): Tensor;
+  freeze(pixels: Tensor, purpose: FeaturePurpose): Tensor;
   /** The part that trains, from what {@link freeze} returned to the logits. */
   readonly trainer: Trainer;
   /** All weights, frozen ones included, without ImageNet's classifier. */
@@ -138,6 +147,26 @@ async function chooseTelling(
   return choice;
 }
 
+/** The frozen part for each purpose; the same one where it runs alike. */
+async function createPrefixes(
+  tf: TensorFlow,
+  frozen: Network | null,
+  weights: WeightMap,
+  runners: Runners,
+): Promise<Record<FeaturePurpose, EagerNetwork | null>> {
+  if (frozen === null) return { report: null, train: null };
+  const folded = foldNetwork(frozen, weights);
+  const report = await createFrozenNetwork(tf, folded, runners.frozen);
+  const { features } = runners;
+  if (features === undefined || features.runner === runners.frozen.runner) return { report, train: report };
+  try {
+    return { report, train: await createFrozenNetwork(tf, folded, features) };
+  } catch (error) {
+    report.dispose();
+    throw error;
+  }
+}
+
 export interface ModelOptions {
   /** How an earlier part of the run ran, to go on alike; null to choose. */
   readonly runners: Runners | null;
@@ -168,12 +197,15 @@ export async function createTrainingModel(
 
   const { batchNorm } = recipe.fineTune;
   const choose = (task: ProbeTask) => chooseTelling(tf, definition, task, options.onProgress);
-  const runners = options.runners ?? {
-    frozen: frozen ? await choose('frozen') : NOTHING_FROZEN,
-    step: trained > 0 ? await choose(`step-${batchNorm}`) : HEAD_ALONE,
+  const chooseAll = async (): Promise<Runners> => {
+    const whole = frozen ? await choose('frozen') : NOTHING_FROZEN;
+    const features = trained === 0 && whole.runner === 'compiled' ? await choose('frozen-bfloat16') : whole;
+    const step = trained > 0 ? await choose(`step-${batchNorm}`) : HEAD_ALONE;
+    return { frozen: whole, features, step };
   };
+  const runners = options.runners ?? (await chooseAll());
   const frozenWeights = frozen ? fingerprintWeights(frozen, weights) : 'none';
-  const prefix = frozen && (await createFrozenNetwork(tf, foldNetwork(frozen, weights), runners.frozen));
+  const { report: prefix, train: trainingPrefix } = await createPrefixes(tf, frozen, weights, runners);
   // Only these are held on to: the others live in the trainer from here on.
   const frozenParams = new Map<string, WeightTensor>();
   for (const { name } of frozen?.params ?? []) {
@@ -201,8 +233,14 @@ export async function createTrainingModel(
     runners,
     isFrozen: trained === 0,
     frozenWeights,
-    frozenFingerprint: frozen ? featuresFingerprint(runners.frozen.runner, frozenWeights) : 'pixels',
-    freeze: (pixels) => (prefix ? prefix.run(pixels) : pixels.clone()),
+    frozenFingerprints: {
+      report: frozen ? featuresFingerprint(runners.frozen.runner, frozenWeights) : 'pixels',
+      train: frozen ? featuresFingerprint((runners.features ?? runners.frozen).runner, frozenWeights) : 'pixels',
+    },
+    freeze: (pixels, purpose) => {
+      const part = purpose === 'report' ? prefix : trainingPrefix;
+      return part ? part.run(pixels) : pixels.clone();
+    },
     trainer,
     readWeights: async () => {
       const all = new Map(frozenParams);
@@ -211,6 +249,7 @@ export async function createTrainingModel(
     },
     dispose: () => {
       prefix?.dispose();
+      if (trainingPrefix !== prefix) trainingPrefix?.dispose();
       trainer.dispose();
     },
   };

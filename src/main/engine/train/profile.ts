@@ -74,8 +74,8 @@ export function createProfile(source: Pick<BatchSource, 'waitedMs' | 'times'>): 
   return {
     watch: (model) => ({
       ...model,
-      freeze: (pixels) => {
-        const { result, seconds: took } = time(() => model.freeze(pixels));
+      freeze: (pixels, purpose) => {
+        const { result, seconds: took } = time(() => model.freeze(pixels, purpose));
         spent.frozen += took;
         return result;
       },

@@ -13,7 +13,7 @@ import { loadTensorFlow, nativeBackend, type TensorFlow } from '../tf.js';
 import type { RunControl } from './control.js';
 import { openFeatureStore } from './feature-store.js';
 import { createFeatureTable, FEATURE_BATCH_SIZE, type FeatureTable } from './feature-table.js';
-import { uploadPixels } from './feed.js';
+import { uploadBytes } from '../graph/pixels.js';
 import { createTrainingModel, type TrainingModel } from './model.js';
 import { splitForTraining, type TrainingSplit } from './prepare.js';
 import { createProfile, isProfiling, type Profile } from './profile.js';
@@ -85,20 +85,23 @@ export async function openSession(options: SessionOptions, onProgress: ProgressL
     if (state !== null) expectSame(run, state, { frozenWeights: model.frozenWeights }, recipe.data.path);
     throwIfAborted(ending);
     if (profile) model = profile.watch(model);
-    const { freeze, frozenFingerprint } = model;
+    const { freeze, frozenFingerprints } = model;
     const { input, featureSize } = definition;
     const shared = { images: split.images, input, featureSize, source };
     const features = model.isFrozen
       ? createFeatureTable({
           ...shared,
           framing,
-          fingerprint: frozenFingerprint,
-          compute: (pixels, count) => {
+          fingerprints: frozenFingerprints,
+          compute: (pixels, count, purpose) => {
             const startMs = performance.now();
-            const output = tf.tidy(() => freeze(uploadPixels(tf, pixels, count, input.size)));
+            const output = tf.tidy(() => freeze(uploadBytes(tf, pixels, count, input.size), purpose));
             const values = output.dataSync<'float32'>();
             output.dispose();
-            speeds.addFrozen(count, (performance.now() - startMs) / 1000);
+            // With bfloat16, training's is the speed that a run goes by.
+            if (purpose === 'train' || frozenFingerprints.train === frozenFingerprints.report) {
+              speeds.addFrozen(count, (performance.now() - startMs) / 1000);
+            }
             return values;
           },
           store: openFeatureStore(featuresFolder()),

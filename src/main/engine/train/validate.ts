@@ -6,7 +6,7 @@ import type { BatchSource } from '../dataset/batches.js';
 import type { DatasetImage } from '../dataset/types.js';
 import type { TensorFlow } from '../tf.js';
 import { FEATURE_BATCH_SIZE, type FeatureTable } from './feature-table.js';
-import { uploadPixels } from './feed.js';
+import { uploadBytes } from '../graph/pixels.js';
 import { crossEntropy, oneHot } from './loss.js';
 import type { TrainingModel } from './model.js';
 import { countHits } from './step.js';
@@ -51,7 +51,7 @@ async function validateOnFeatures(options: ValidatorOptions, table: FeatureTable
   const rows = new Float32Array(validation.length * featureSize);
   const position = new Map(validation.map((index, row) => [index, row]));
   let done = 0;
-  for await (const { index, features } of table.stream(validation, null, options.ending)) {
+  for await (const { index, features } of table.stream(validation, null, 'report', options.ending)) {
     rows.set(features, position.get(index)! * featureSize);
     onProgress({ task: 'features', done: ++done, total: validation.length, unit: 'images', label: 'validation' });
   }
@@ -76,7 +76,7 @@ function validateOnPixels(options: ValidatorOptions): Validator {
     const request = { indices: validation, batchSize: FEATURE_BATCH_SIZE, augment: null, signal: options.cancelled };
     for await (const batch of options.source.batches(request)) {
       const scores = tf.tidy(() => {
-        const cut = model.freeze(uploadPixels(tf, batch.pixels, batch.count, input.size));
+        const cut = model.freeze(uploadBytes(tf, batch.pixels, batch.count, input.size), 'report');
         return model.trainer.infer(cut);
       });
       logits.set(scores.dataSync<'float32'>(), labels.length * model.classCount);

@@ -6,7 +6,7 @@ import { GraftError, messageOf } from '../../../../shared/errors.js';
 import { parseWith } from '../../../../shared/parse.js';
 import type { OpenClassifier } from '../../insight/predict.js';
 import type { TensorFlow } from '../../tf.js';
-import { uploadPixels } from '../../train/feed.js';
+import { uploadFloats } from '../../graph/pixels.js';
 import { readExportDescription } from '../export-folder.js';
 import { decodeOnnx, ONNX_FLOAT } from './proto.js';
 import { runOnnxNode } from './run.js';
@@ -117,7 +117,7 @@ export async function openOnnxModel(tf: TensorFlow, folder: string): Promise<Ope
     classifier: {
       classes,
       logits: (pixels, count) => {
-        const output = tf.tidy(() => run(uploadPixels(tf, pixels, count, input.size), 'logits'));
+        const output = tf.tidy(() => run(uploadFloats(tf, pixels, count, input.size), 'logits'));
         const values = output.dataSync<'float32'>();
         output.dispose();
         return values;

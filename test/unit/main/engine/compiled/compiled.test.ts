@@ -9,9 +9,10 @@ import { writeSavedModel } from '../../../../../src/main/engine/compiled/saved-m
 import { createEagerNetwork } from '../../../../../src/main/engine/graph/eager.js';
 import { foldNetwork } from '../../../../../src/main/engine/graph/fold.js';
 import { truncateNetwork } from '../../../../../src/main/engine/graph/head.js';
+import { uploadBytes, uploadFloats } from '../../../../../src/main/engine/graph/pixels.js';
 import { sliceNetwork } from '../../../../../src/main/engine/graph/slice.js';
 import type { Network, WeightMap } from '../../../../../src/main/engine/graph/types.js';
-import { loadTensorFlow } from '../../../../../src/main/engine/tf.js';
+import { loadTensorFlow, type TensorFlow } from '../../../../../src/main/engine/tf.js';
 import { mulberry32 } from '../../../../support/fill.js';
 import { makeFolder, removeFolder } from '../../../../support/images.js';
 import { formulaWeights, relativeError } from '../../../../support/networks.js';
@@ -61,6 +62,27 @@ describe.each(CASES)('%s, compiled', (_name, part, values) => {
     }
     eager.dispose();
     compiled.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('bytes', () => {
+  it.each([
+    ['eager', async (tf: TensorFlow) => createEagerNetwork(tf, folded.network, folded.weights)],
+    ['compiled', async (tf: TensorFlow) => await createCompiledNetwork(tf, folded.network, folded.weights)],
+  ])('are what the same float32 pixels are, %s', async (_how, open) => {
+    const tf = await loadTensorFlow();
+    const before = tf.memory().numTensors;
+    const net = await open(tf);
+    const random = mulberry32(5);
+    // More than a depthwise net runs at a time, and more bytes than pictures.
+    const pixels = Uint8Array.from({ length: 7 * 32 * 32 * 3 }, () => random() * 256);
+    const [bytes, floats] = [uploadBytes(tf, pixels, 6, 32), uploadFloats(tf, pixels, 6, 32)];
+    const [actual, expected] = [net.run(bytes), net.run(floats)];
+    expect(actual.shape).toEqual([6, ...expected.shape.slice(1)]);
+    expect(actual.dataSync()).toEqual(expected.dataSync());
+    tf.dispose([bytes, floats, actual, expected]);
+    net.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
 });

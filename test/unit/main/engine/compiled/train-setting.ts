@@ -2,6 +2,7 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-node-gpu';
 import { testTiny } from '../../../../../src/main/engine/backbones/test-tiny.js';
 import type { TrainGraphOptions } from '../../../../../src/main/engine/compiled/train-graph.js';
 import { LOGITS_NODE, truncateNetwork, withHead } from '../../../../../src/main/engine/graph/head.js';
+import { uploadBytes } from '../../../../../src/main/engine/graph/pixels.js';
 import { sliceNetwork } from '../../../../../src/main/engine/graph/slice.js';
 import type { Network, WeightMap } from '../../../../../src/main/engine/graph/types.js';
 import type { TensorFlow } from '../../../../../src/main/engine/tf.js';
@@ -61,16 +62,23 @@ export interface Batch {
 export function makeBatches(tf: TensorFlow, { inputShape }: Setting, hasDropout: boolean): Batch[] {
   return [6, 6, 6, 5, 3].map((count, index) => {
     const random = mulberry32(index + 1);
-    const scale = inputShape[2] === 3 ? 255 : 2;
     const numbers = (length: number, next: () => number): Float32Array => Float32Array.from({ length }, next);
     const length = count * inputShape.reduce((a, b) => a * b, 1);
     const targets = numbers(count * CLASSES, () => random() / (count * CLASSES));
     const mask = numbers(count * FEATURES, () => (random() < 0.3 ? 0 : 1 / 0.7));
     return {
-      cut: tf.tensor4d(
-        numbers(length, () => random() * scale),
-        [count, ...inputShape],
-      ),
+      cut:
+        inputShape[2] === 3
+          ? uploadBytes(
+              tf,
+              Uint8Array.from({ length }, () => random() * 256),
+              count,
+              inputShape[0],
+            )
+          : tf.tensor4d(
+              numbers(length, () => random() * 2),
+              [count, ...inputShape],
+            ),
       targets: tf.tensor2d(targets, [count, CLASSES]),
       mask: hasDropout ? tf.tensor2d(mask, [count, FEATURES]) : null,
       count,

@@ -1,10 +1,16 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { testTiny } from '../../../../../src/main/engine/backbones/test-tiny.js';
 import type { ProbeTask, RunnerChoice } from '../../../../../src/main/engine/compiled/frozen-network.js';
+import { uploadBytes } from '../../../../../src/main/engine/graph/pixels.js';
 import { loadTensorFlow } from '../../../../../src/main/engine/tf.js';
-import { createTrainingModel, type Runners } from '../../../../../src/main/engine/train/model.js';
+import {
+  createTrainingModel,
+  type FeaturePurpose,
+  type Runners,
+  type TrainingModel,
+} from '../../../../../src/main/engine/train/model.js';
 import type { Progress } from '../../../../../src/shared/progress.js';
-import { formulaWeights } from '../../../../support/networks.js';
+import { formulaWeights, relativeError } from '../../../../support/networks.js';
 import { fineTune, recipeFor } from './run-setting.js';
 
 const remembered = new Map<ProbeTask, RunnerChoice>();
@@ -26,10 +32,10 @@ async function open(runners: Runners | null = null) {
   const recipe = recipeFor('/data', fineTune({ stages: 2, batchNorm: 'frozen' }));
   const onProgress = (one: Progress): void => void progress.push(one);
   const model = await createTrainingModel(tf, testTiny, weights, 3, recipe, { runners, onProgress });
-  const { runners: chosen, frozenWeights, frozenFingerprint } = model;
+  const { runners: chosen, frozenWeights, frozenFingerprints } = model;
   model.dispose();
   expect(tf.memory().numTensors).toBe(before);
-  return { progress, chosen, frozenWeights, frozenFingerprint };
+  return { progress, chosen, frozenWeights, frozenFingerprint: frozenFingerprints.report };
 }
 
 describe('createTrainingModel', () => {
@@ -52,7 +58,7 @@ describe('createTrainingModel', () => {
     const { progress, chosen } = await open();
     expect({ progress, chosen, probed }).toEqual({
       progress: [],
-      chosen: { frozen: choice, step: choice },
+      chosen: { frozen: choice, features: choice, step: choice },
       probed: [],
     });
   });
@@ -68,5 +74,42 @@ describe('createTrainingModel', () => {
     expect([...eager.progress, ...compiled.progress, ...probed]).toEqual([]);
     expect(compiled.frozenWeights).toBe(eager.frozenWeights);
     expect(compiled.frozenFingerprint).not.toBe(eager.frozenFingerprint);
+  });
+
+  it('computes in bfloat16 what a head learns from, where that was chosen, and never what is reported', async () => {
+    const tf = await loadTensorFlow();
+    const before = tf.memory().numTensors;
+    const weights = formulaWeights(testTiny.build());
+    const recipe = recipeFor('/data');
+    const open = async (features: RunnerChoice['runner']) => {
+      const [frozen, step] = ['compiled', 'eager'].map((runner) => ({ runner, reason: 'the test says so' }));
+      const runners = { frozen, features: { runner: features, reason: 'the test says so' }, step } as Runners;
+      return await createTrainingModel(tf, testTiny, weights, 3, recipe, { runners, onProgress: () => undefined });
+    };
+    const [exact, fast] = [await open('compiled'), await open('bfloat16')];
+    expect(exact.frozenFingerprints.train).toBe(exact.frozenFingerprints.report);
+    expect(fast.frozenFingerprints.report).toBe(exact.frozenFingerprints.report);
+    expect(fast.frozenFingerprints.train).not.toBe(exact.frozenFingerprints.train);
+    const pixels = uploadBytes(
+      tf,
+      Uint8Array.from({ length: 2 * 32 * 32 * 3 }, (_, i) => (i * 37) % 256),
+      2,
+      32,
+    );
+    const read = ({ freeze }: TrainingModel, purpose: FeaturePurpose) => {
+      const features = freeze(pixels, purpose);
+      const values = features.dataSync<'float32'>() as Float32Array;
+      features.dispose();
+      return values;
+    };
+    const reference = read(exact, 'report');
+    expect(read(exact, 'train')).toEqual(reference);
+    expect(read(fast, 'report')).toEqual(reference);
+    const rounded = read(fast, 'train');
+    expect(relativeError(rounded, reference)).toBeGreaterThan(1e-5);
+    expect(relativeError(rounded, reference)).toBeLessThan(0.03);
+    for (const one of [exact, fast]) one.dispose();
+    pixels.dispose();
+    expect(tf.memory().numTensors).toBe(before);
   });
 });

@@ -61,7 +61,7 @@ describe('a profile', () => {
     const model = profile.watch({ freeze: (pixels) => pixels.clone(), trainer } as TrainingModel);
     profile.begin();
     const tensorsBefore = tf.memory().numTensors;
-    const cut = model.freeze(tf.zeros([2, ...setting.inputShape]));
+    const cut = model.freeze(tf.zeros([2, ...setting.inputShape]), 'train');
     const targets = tf.tensor2d([0.5, 0, 0, 0, 0.5, 0], [2, CLASSES]);
     model.trainer.step(cut, targets, 0.1, null).dispose();
     Object.assign(source, { waitedMs: 1500, times: { decodeMs: 300, augmentMs: 600 } });
