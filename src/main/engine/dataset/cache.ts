@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync, rmSync, utimesSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PixelImage } from '../../../shared/image.js';
@@ -21,6 +22,11 @@ export interface PixelCache {
   readonly settings: PixelCacheSettings;
   /** @param id content hash of the file; null when the pixels are not there */
   read(id: string): Promise<PixelImage | null>;
+  /**
+   * The same without giving up the thread, for one that has nothing else to do: a file that the system has in memory is
+   * read in a fifth of the time. What has been checked once is not checked again.
+   */
+  readNow(id: string): PixelImage | null;
   /** Keeps pixels, unless the bound is reached by pixels that are in use. */
   write(id: string, image: PixelImage): Promise<void>;
 }
@@ -32,13 +38,14 @@ const MAGIC = 0x58504647;
 
 const checksum = (data: Uint8Array): Buffer => createHash('sha1').update(data).digest().subarray(0, 8);
 
-function decodeEntry(bytes: Buffer): PixelImage | null {
+/** @param isChecked the pixels have been compared with their checksum before */
+function decodeEntry(bytes: Buffer, isChecked = false): PixelImage | null {
   if (bytes.length < HEADER_BYTES || bytes.readUInt32LE(0) !== MAGIC) return null;
   const width = bytes.readUInt32LE(4);
   const height = bytes.readUInt32LE(8);
   const data = new Uint8Array(bytes.buffer, bytes.byteOffset + HEADER_BYTES, bytes.length - HEADER_BYTES);
   if (data.length !== width * height * 3) return null;
-  return checksum(data).equals(bytes.subarray(12, HEADER_BYTES)) ? { width, height, data } : null;
+  return isChecked || checksum(data).equals(bytes.subarray(12, HEADER_BYTES)) ? { width, height, data } : null;
 }
 
 interface Entry {
@@ -115,8 +122,28 @@ export function pixelCacheFile({ folder, cap }: PixelCacheSettings, id: string):
 export function openPixelCacheWith(settings: PixelCacheSettings): PixelCache {
   const room = createRoom(settings);
   const fileOf = (id: string): string => pixelCacheFile(settings, id);
+  /** What this session has checked, and written its time of use of. */
+  const checked = new Set<string>();
   return {
     settings,
+    readNow(id) {
+      const file = fileOf(id);
+      let bytes: Buffer;
+      try {
+        bytes = readFileSync(file);
+      } catch {
+        return null;
+      }
+      const image = decodeEntry(bytes, checked.has(id));
+      try {
+        if (image === null) rmSync(file, { force: true });
+        else if (!checked.has(id)) utimesSync(file, new Date(), new Date());
+      } catch {
+        // Whose file it is matters only when room is made.
+      }
+      if (image !== null) checked.add(id);
+      return image;
+    },
     async read(id) {
       const file = fileOf(id);
       const bytes = await readFile(file).catch(() => null);

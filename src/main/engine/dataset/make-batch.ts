@@ -56,13 +56,13 @@ export async function makeBatch(
   let nextRead = 0;
   for (const [row, picture] of pictures.entries()) {
     throwIfAborted(signal);
+    const readMs = performance.now();
     for (; nextRead < Math.min(row + READ_AHEAD, pictures.length); nextRead++) {
       const read = pixels.read(pictures[nextRead]!);
       // An earlier picture may fail first; this one is then never awaited.
       read.catch(() => undefined);
       reads.push(read);
     }
-    const readMs = performance.now();
     const source = await reads.shift()!;
     const drawMs = performance.now();
     times.decodeMs += drawMs - readMs;

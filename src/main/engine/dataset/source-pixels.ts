@@ -38,7 +38,7 @@ export function openSourcePixels(settings: PixelCacheSettings, memoryBytes: numb
   };
 
   const load = async ({ id, file, path }: PictureRef): Promise<PixelImage> => {
-    const cached = await cache.read(id);
+    const cached = cache.readNow(id);
     if (cached !== null) return cached;
     try {
       const bytes = await readPicture(file);

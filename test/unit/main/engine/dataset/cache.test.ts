@@ -4,7 +4,12 @@ import { chmodSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSy
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openPixelCache, openPixelCacheWith, type PixelCache } from '../../../../../src/main/engine/dataset/cache.js';
+import {
+  openPixelCache,
+  openPixelCacheWith,
+  type PixelCache,
+  pixelCacheFile,
+} from '../../../../../src/main/engine/dataset/cache.js';
 import { decodeBytes } from '../../../../../src/main/engine/dataset/decode.js';
 import { openSourcePixels } from '../../../../../src/main/engine/dataset/source-pixels.js';
 import type { PixelImage } from '../../../../../src/shared/image.js';
@@ -178,6 +183,23 @@ describe('source pixels', () => {
     removeFolder(join(folder, 'pictures'));
     expect(await source.read(picture)).toBe(first);
     expect(await openSourcePixels(settings).read(picture)).toEqual({ width: 60, height: 40, data: expected.data });
+  });
+
+  it('are decoded anew when what is on disk is broken, at first sight or cut short later', async () => {
+    const picture = await pictureOf('one.jpg', 1);
+    const { settings } = openCache();
+    const { width, height, data } = await openSourcePixels(settings, 0).read(picture);
+    const file = pixelCacheFile(settings, picture.id);
+    const whole = readFileSync(file);
+    const damaged = Buffer.from(whole);
+    damaged[damaged.length - 1]! ^= 1;
+    const source = openSourcePixels(settings, 0);
+    for (const bytes of [damaged, whole.subarray(0, 100), Buffer.alloc(0)]) {
+      putFile(file, bytes);
+      expect(await source.read(picture)).toMatchObject({ width, height, data });
+      expect(readFileSync(file).equals(whole)).toBe(true);
+      expect(await source.read(picture)).toEqual({ width, height, data });
+    }
   });
 
   it('keep no more in memory than allowed', async () => {
