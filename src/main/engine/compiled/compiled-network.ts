@@ -6,16 +6,22 @@ import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import type { EagerNetwork } from '../graph/eager.js';
 import { beginsWithPixels, slicePictures } from '../graph/pixels.js';
 import type { Network, WeightMap } from '../graph/types.js';
-import { nativeBackend, type TensorFlow } from '../tf.js';
+import type { TensorFlow } from '../tf.js';
 import { loadSignature } from './graph-session.js';
 import { writeSavedModel } from './saved-model.js';
 
-/**
- * Depthwise convolutions do little with much memory: of so few pictures at a time a layer's values still lie in the
- * processor's cache when the next layer reads them. Measured on two cores with 32 MiB of third-level cache, pictures a
- * second against sixteen at a time: 1.17 for EfficientNet-Lite2, 1.05 for MobileNetV2, none for ResNet-18.
- */
-const DEPTHWISE_BATCH = 4;
+/** How a compiled network runs. */
+export interface CompiledOptions {
+  /** Of everything inside; float32 unless given. In bfloat16 the network has to begin with pixels. */
+  readonly precision?: 'float32' | 'bfloat16';
+  /**
+   * Pictures that go through at once; null for the whole batch. Of few, a layer's values still lie in the processor's cache
+   * when the next layer reads them; of many, more work is shared out at a time. Pictures a second of four at a time against
+   * sixteen: EfficientNet-Lite2 1.17 and MobileNetV2 1.05 on an AMD EPYC with AVX2, 0.96 and 0.87 on an Intel Xeon with
+   * AVX-512.
+   */
+  readonly atOnce?: number | null;
+}
 
 /** Runs a batch in parts. @param run gets parts, and results that are its caller's */
 function runInParts(tf: TensorFlow, x: Tensor, size: number, run: (part: Tensor) => Tensor): Tensor {
@@ -36,14 +42,12 @@ function runInParts(tf: TensorFlow, x: Tensor, size: number, run: (part: Tensor)
  *
  * The network should be folded. The graph travels through a temporary SavedModel, the only way into a session that
  * tfjs-node offers.
- *
- * @param precision of everything inside; in bfloat16 the network has to begin with pixels
  */
 export async function createCompiledNetwork(
   tf: TensorFlow,
   network: Network,
   weights: WeightMap,
-  precision: 'float32' | 'bfloat16' = 'float32',
+  { precision = 'float32', atOnce = null }: CompiledOptions = {},
 ): Promise<EagerNetwork> {
   const folder = join(tmpdir(), `graft-graph-${randomUUID()}`);
   try {
@@ -51,10 +55,8 @@ export async function createCompiledNetwork(
     const input = beginsWithPixels(network) ? 'uint8' : 'float32';
     await writeSavedModel(folder, network, weights, names, { input, precision });
     const graph = await loadSignature(tf, folder, 'serving_default');
-    const isDepthwise = network.nodes.some(({ op }) => op === 'depthwise_conv');
-    const size = isDepthwise && !nativeBackend(tf).isUsingGpuDevice ? DEPTHWISE_BATCH : Infinity;
     return {
-      run: (x) => runInParts(tf, x, size, (part) => graph.run({ input: part })['output']!),
+      run: (x) => runInParts(tf, x, atOnce ?? Infinity, (part) => graph.run({ input: part })['output']!),
       dispose: () => graph.dispose(),
     };
   } finally {

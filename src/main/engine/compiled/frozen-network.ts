@@ -14,14 +14,25 @@ import { hasBfloat16 } from './bfloat16.js';
 import { createCompiledNetwork } from './compiled-network.js';
 
 /** Raised when a compiled graph is written or run differently, so that machines are probed again. */
-const PROBE_VERSION = 5;
+const PROBE_VERSION = 6;
 const PROBE_TIMEOUT_MS = 120_000;
 
-const resultSchema = v.object({ plainMs: v.number(), fastMs: v.number(), difference: v.number() });
+const atOnceSchema = v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1)));
+const resultSchema = v.object({
+  plainMs: v.number(),
+  fastMs: v.number(),
+  difference: v.number(),
+  atOnce: v.optional(atOnceSchema),
+});
 
 /** Ways to run a network: one call a node; one compiled graph; the same in bfloat16. */
 export const RUNNERS = ['eager', 'compiled', 'bfloat16'] as const;
-const recordSchema = v.object({ runner: v.picklist(RUNNERS), reason: v.string() });
+export const runnerSchema = v.object({
+  runner: v.picklist(RUNNERS),
+  reason: v.string(),
+  /** Pictures that a compiled network takes at once, a larger batch in parts; null or none for all. */
+  atOnce: v.optional(atOnceSchema),
+});
 
 /**
  * What is probed: a frozen part, the same in bfloat16, or a training step with batch norm's statistics fixed or of the
@@ -30,7 +41,7 @@ const recordSchema = v.object({ runner: v.picklist(RUNNERS), reason: v.string() 
 export type ProbeTask = 'frozen' | 'frozen-bfloat16' | 'step-frozen' | 'step-batch';
 
 /** How a network is run or trained here, and why. */
-export type RunnerChoice = v.InferOutput<typeof recordSchema>;
+export type RunnerChoice = v.InferOutput<typeof runnerSchema>;
 
 /** What a probe compares. */
 interface Comparison {
@@ -69,16 +80,15 @@ export function judgeProbe(task: ProbeTask, output: string): RunnerChoice {
   }
   const result = v.safeParse(resultSchema, parsed);
   if (!result.success) return { runner: plain, reason: 'the probe gave no result' };
-  const { plainMs, fastMs, difference } = result.output;
+  const { plainMs, fastMs, difference, atOnce } = result.output;
   if (!(difference <= maxDifference)) {
     return { runner: plain, reason: `${name} differs by ${difference.toExponential(1)}` };
   }
   const gain = plainMs / fastMs;
   const against = plain === 'eager' ? plain : 'float32';
-  return {
-    runner: gain > minGain ? fast : plain,
-    reason: `${name} is ${gain.toFixed(2)} times as fast as ${against}`,
-  };
+  const reason = `${name} is ${gain.toFixed(2)} times as fast as ${against}`;
+  if (gain <= minGain) return { runner: plain, reason };
+  return { runner: fast, reason, ...(atOnce === undefined ? {} : { atOnce }) };
 }
 
 /** Runs the probe in a process of its own, which may die. */
@@ -115,7 +125,7 @@ export async function rememberedRunner(
     return { runner: plain, reason: 'the processor has no bfloat16' };
   }
   const known = await readCachedJson(join(probesFolder(), recordName(tf, backbone, task)));
-  return v.is(recordSchema, known) ? known : null;
+  return v.is(runnerSchema, known) ? known : null;
 }
 
 /**
@@ -136,7 +146,8 @@ export async function createFrozenNetwork(
   { network, weights }: FoldedNetwork,
   choice: RunnerChoice,
 ): Promise<EagerNetwork> {
-  return choice.runner === 'eager'
-    ? createEagerNetwork(tf, network, weights)
-    : await createCompiledNetwork(tf, network, weights, choice.runner === 'bfloat16' ? 'bfloat16' : 'float32');
+  const { runner, atOnce } = choice;
+  if (runner === 'eager') return createEagerNetwork(tf, network, weights);
+  const precision = runner === 'bfloat16' ? 'bfloat16' : 'float32';
+  return await createCompiledNetwork(tf, network, weights, { precision, atOnce: atOnce ?? null });
 }

@@ -1,4 +1,4 @@
-import { chooseRunner, createFrozenNetwork } from '../compiled/frozen-network.js';
+import { chooseRunner, createFrozenNetwork, type RunnerChoice } from '../compiled/frozen-network.js';
 import type { BackboneDefinition } from '../backbones/types.js';
 import { foldNetwork } from '../graph/fold.js';
 import { truncateNetwork } from '../graph/head.js';
@@ -23,11 +23,11 @@ export interface FrozenBackbone {
 /**
  * What a run's frozen features are kept under.
  *
- * @param runner how the backbone runs here
+ * @param choice how the backbone runs here
  */
-export function frozenFingerprint(definition: BackboneDefinition, weights: WeightMap, runner: string): string {
+export function frozenFingerprint(definition: BackboneDefinition, weights: WeightMap, choice: RunnerChoice): string {
   return featuresFingerprint(
-    runner,
+    choice,
     fingerprintWeights(truncateNetwork(definition.build(), definition.featuresNode), weights),
   );
 }
@@ -43,7 +43,7 @@ export async function openFrozenBackbone(
   const network = await createFrozenNetwork(tf, foldNetwork(trunk, weights), choice);
   const { size } = definition.input;
   return {
-    fingerprint: frozenFingerprint(definition, weights, choice.runner),
+    fingerprint: frozenFingerprint(definition, weights, choice),
     compute: (pixels, count) => {
       const output = tf.tidy(() => network.run(uploadBytes(tf, pixels, count, size)));
       const values = output.dataSync<'float32'>();

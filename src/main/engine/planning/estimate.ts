@@ -73,21 +73,21 @@ async function keptShares(
   // Without weights there are no features of theirs; that they are missing is said when the run is started.
   const weights = await openBackboneWeights(definition, { weightsFile }).catch(() => null);
   if (weights === null) return NOTHING_KEPT;
-  const features = (await rememberedRunner(tf, definition.id, 'frozen-bfloat16')) ?? runner;
-  const fingerprintOf = ({ runner: how }: RunnerChoice): string => frozenFingerprint(definition, weights, how);
+  const half = await rememberedRunner(tf, definition.id, 'frozen-bfloat16');
   const { images, training, validation } = split;
   const look = (
     indices: readonly number[],
     choice: RunnerChoice,
     view: Parameters<typeof keptFeatures>[5],
-  ): Promise<number> => keptFeatures(definition, fingerprintOf(choice), images, indices, recipe.data.framing, view);
+  ): Promise<number> => {
+    const fingerprint = frozenFingerprint(definition, weights, choice);
+    return keptFeatures(definition, fingerprint, images, indices, recipe.data.framing, view);
+  };
   const isPlain = recipe.augment.steps.length === 0;
   // The first view stands for all of them.
   const view = isPlain ? null : { policy: recipe.augment, seed: recipe.training.seed, view: 0 };
   return {
-    training: canReuseFeatures(recipe)
-      ? await look(training, runner.runner === 'compiled' ? features : runner, view)
-      : 0,
+    training: canReuseFeatures(recipe) ? await look(training, half?.runner === 'bfloat16' ? half : runner, view) : 0,
     validation: await look(validation, runner, null),
   };
 }

@@ -6,7 +6,7 @@ import { GraftError } from '../../../shared/errors.js';
 import type { EpochMetrics } from '../../../shared/reports.js';
 import { readSafetensors, encodeSafetensors } from '../backbones/safetensors.js';
 import { renameWithRetry } from '../../common/rename.js';
-import { RUNNERS } from '../compiled/frozen-network.js';
+import { runnerSchema } from '../compiled/frozen-network.js';
 import { explainWriteError, makeTemporaryFolder, sha256OfFile } from '../files.js';
 import type { WeightMap } from '../graph/types.js';
 import { lossAndAccuracySchema, readMetrics, syncMetrics } from './metrics-log.js';
@@ -16,7 +16,6 @@ const MANIFEST = 'manifest.json';
 const STATE = 'state.json';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const runnerSchema = v.object({ runner: v.picklist(RUNNERS), reason: v.string() });
 
 const stateSchema = v.strictObject({
   /** Where the loop goes on. */

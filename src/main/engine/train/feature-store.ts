@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RunnerChoice } from '../compiled/frozen-network.js';
 
 /** Raised when features are computed differently, so that old ones are not found. */
 const FEATURES_VERSION = 2;
@@ -55,7 +56,8 @@ export function openFeatureStore(folder: string): FeatureStore {
 /**
  * What features of a frozen part are kept under.
  *
- * @param runner how it runs here
+ * @param choice how it runs here
  * @param weights fingerprint of its weights and structure
  */
-export const featuresFingerprint = (runner: string, weights: string): string => `${runner}:${weights}`;
+export const featuresFingerprint = ({ runner, atOnce }: RunnerChoice, weights: string): string =>
+  `${runner}/${atOnce ?? 'all'}:${weights}`;

@@ -158,7 +158,7 @@ async function createPrefixes(
   const folded = foldNetwork(frozen, weights);
   const report = await createFrozenNetwork(tf, folded, runners.frozen);
   const { features } = runners;
-  if (features === undefined || features.runner === runners.frozen.runner) return { report, train: report };
+  if (features?.runner !== 'bfloat16') return { report, train: report };
   try {
     return { report, train: await createFrozenNetwork(tf, folded, features) };
   } catch (error) {
@@ -199,7 +199,8 @@ export async function createTrainingModel(
   const choose = (task: ProbeTask) => chooseTelling(tf, definition, task, options.onProgress);
   const chooseAll = async (): Promise<Runners> => {
     const whole = frozen ? await choose('frozen') : NOTHING_FROZEN;
-    const features = trained === 0 && whole.runner === 'compiled' ? await choose('frozen-bfloat16') : whole;
+    const half = trained === 0 && whole.runner === 'compiled' ? await choose('frozen-bfloat16') : whole;
+    const features = half.runner === 'bfloat16' ? half : whole;
     const step = trained > 0 ? await choose(`step-${batchNorm}`) : HEAD_ALONE;
     return { frozen: whole, features, step };
   };
@@ -234,8 +235,8 @@ export async function createTrainingModel(
     isFrozen: trained === 0,
     frozenWeights,
     frozenFingerprints: {
-      report: frozen ? featuresFingerprint(runners.frozen.runner, frozenWeights) : 'pixels',
-      train: frozen ? featuresFingerprint((runners.features ?? runners.frozen).runner, frozenWeights) : 'pixels',
+      report: frozen ? featuresFingerprint(runners.frozen, frozenWeights) : 'pixels',
+      train: frozen ? featuresFingerprint(runners.features ?? runners.frozen, frozenWeights) : 'pixels',
     },
     freeze: (pixels, purpose) => {
       const part = purpose === 'report' ? prefix : trainingPrefix;

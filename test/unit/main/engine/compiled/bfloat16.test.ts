@@ -51,6 +51,15 @@ describe('judgeProbe', () => {
     });
   });
 
+  it('remembers how many pictures at once were fastest', () => {
+    const said = JSON.stringify({ plainMs: 200, fastMs: 100, difference: 0, atOnce: 4 });
+    expect(judgeProbe('frozen', said)).toMatchObject({ runner: 'compiled', atOnce: 4 });
+    expect(judgeProbe('frozen', JSON.stringify({ plainMs: 90, fastMs: 100, difference: 0, atOnce: 4 }))).toEqual({
+      runner: 'eager',
+      reason: 'the compiled graph is 0.90 times as fast as eager',
+    });
+  });
+
   it('takes bfloat16 for more than a small gain, and lets it round', () => {
     expect(judgeProbe('frozen-bfloat16', says(180, 100, 0.02))).toEqual({
       runner: 'bfloat16',

@@ -39,11 +39,11 @@ const CASES: readonly (readonly [string, Network, WeightMap])[] = [
 const graphFolders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('graft-graph-'));
 
 describe.each(CASES)('%s, compiled', (_name, part, values) => {
-  it('computes what it computes eagerly, for any number of pictures', async () => {
+  it.each([null, 4])('computes what it computes eagerly, for any number of pictures, %s at once', async (atOnce) => {
     const tf = await loadTensorFlow();
     const before = tf.memory().numTensors;
     const eager = createEagerNetwork(tf, part, values);
-    const compiled = await createCompiledNetwork(tf, part, values);
+    const compiled = await createCompiledNetwork(tf, part, values, { atOnce });
     const [input] = part.nodes;
     const shape = input?.op === 'input' ? input.shape : null;
     expect(shape).not.toBeNull();
