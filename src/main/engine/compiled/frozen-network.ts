@@ -12,25 +12,16 @@ import { runEntry } from '../run-entry.js';
 import { nativeBackend, type TensorFlow } from '../tf.js';
 import { hasBfloat16 } from './bfloat16.js';
 import { createCompiledNetwork } from './compiled-network.js';
+import { atOnceSchema, type RunnerChoice, runnerSchema } from './runner.js';
 
 /** Raised when a compiled graph is written or run differently, so that machines are probed again. */
 const PROBE_VERSION = 6;
 const PROBE_TIMEOUT_MS = 120_000;
 
-const atOnceSchema = v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1)));
 const resultSchema = v.object({
   plainMs: v.number(),
   fastMs: v.number(),
   difference: v.number(),
-  atOnce: v.optional(atOnceSchema),
-});
-
-/** Ways to run a network: one call a node; one compiled graph; the same in bfloat16. */
-export const RUNNERS = ['eager', 'compiled', 'bfloat16'] as const;
-export const runnerSchema = v.object({
-  runner: v.picklist(RUNNERS),
-  reason: v.string(),
-  /** Pictures that a compiled network takes at once, a larger batch in parts; null or none for all. */
   atOnce: v.optional(atOnceSchema),
 });
 
@@ -39,9 +30,6 @@ export const runnerSchema = v.object({
  * batch.
  */
 export type ProbeTask = 'frozen' | 'frozen-bfloat16' | 'step-frozen' | 'step-batch';
-
-/** How a network is run or trained here, and why. */
-export type RunnerChoice = v.InferOutput<typeof runnerSchema>;
 
 /** What a probe compares. */
 interface Comparison {

@@ -1,4 +1,5 @@
-import { chooseRunner, createFrozenNetwork, type RunnerChoice } from '../compiled/frozen-network.js';
+import { chooseRunner, createFrozenNetwork } from '../compiled/frozen-network.js';
+import type { RunnerChoice } from '../compiled/runner.js';
 import type { BackboneDefinition } from '../backbones/types.js';
 import { foldNetwork } from '../graph/fold.js';
 import { truncateNetwork } from '../graph/head.js';

@@ -6,7 +6,7 @@ import { GraftError } from '../../../shared/errors.js';
 import type { EpochMetrics } from '../../../shared/reports.js';
 import { readSafetensors, encodeSafetensors } from '../backbones/safetensors.js';
 import { renameWithRetry } from '../../common/rename.js';
-import { runnerSchema } from '../compiled/frozen-network.js';
+import { runnerSchema } from '../compiled/runner.js';
 import { explainWriteError, makeTemporaryFolder, sha256OfFile } from '../files.js';
 import type { WeightMap } from '../graph/types.js';
 import { lossAndAccuracySchema, readMetrics, syncMetrics } from './metrics-log.js';

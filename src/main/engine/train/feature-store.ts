@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RunnerChoice } from '../compiled/frozen-network.js';
+import type { RunnerChoice } from '../compiled/runner.js';
 
 /** Raised when features are computed differently, so that old ones are not found. */
 const FEATURES_VERSION = 2;

@@ -5,13 +5,8 @@ import { createStream } from '../../../shared/random.js';
 import type { ProgressListener } from '../../../shared/progress.js';
 import type { Recipe } from '../../../shared/recipe.js';
 import type { BackboneDefinition } from '../backbones/types.js';
-import {
-  chooseRunner,
-  createFrozenNetwork,
-  type ProbeTask,
-  rememberedRunner,
-  type RunnerChoice,
-} from '../compiled/frozen-network.js';
+import { chooseRunner, createFrozenNetwork, type ProbeTask, rememberedRunner } from '../compiled/frozen-network.js';
+import type { RunnerChoice } from '../compiled/runner.js';
 import type { UpdateGroup } from '../compiled/train-update.js';
 import type { EagerNetwork } from '../graph/eager.js';
 import { foldNetwork } from '../graph/fold.js';

@@ -1,6 +1,6 @@
 import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-node-gpu';
 import { invariant } from '../../../shared/errors.js';
-import type { RunnerChoice } from '../compiled/frozen-network.js';
+import type { RunnerChoice } from '../compiled/runner.js';
 import type { TrainGraphOptions } from '../compiled/train-graph.js';
 import { createCompiledTrainer, type OptimizerMemory } from '../compiled/train-session.js';
 import { createTrainableNetwork } from '../graph/trainable.js';

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { testTiny } from '../../../../../src/main/engine/backbones/test-tiny.js';
-import type { ProbeTask, RunnerChoice } from '../../../../../src/main/engine/compiled/frozen-network.js';
+import type { ProbeTask } from '../../../../../src/main/engine/compiled/frozen-network.js';
+import type { RunnerChoice } from '../../../../../src/main/engine/compiled/runner.js';
 import { uploadBytes } from '../../../../../src/main/engine/graph/pixels.js';
 import { loadTensorFlow } from '../../../../../src/main/engine/tf.js';
 import {

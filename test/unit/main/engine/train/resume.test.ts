@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { RunnerChoice } from '../../../../../src/main/engine/compiled/frozen-network.js';
+import type { RunnerChoice } from '../../../../../src/main/engine/compiled/runner.js';
 import { createRunFolder } from '../../../../../src/main/engine/runs/run-folder.js';
 import { hasCheckpoint } from '../../../../../src/main/engine/runs/checkpoint.js';
 import { loadTensorFlow } from '../../../../../src/main/engine/tf.js';
