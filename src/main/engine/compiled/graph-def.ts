@@ -4,6 +4,7 @@ import { toTensorFlowLayout } from '../graph/layout.js';
 import { inferShapes } from '../graph/shapes.js';
 import type { ActivationKind, GraphNode, Network, WeightMap } from '../graph/types.js';
 import { floatsOf } from './graph-session.js';
+import { normaliseByRow } from './normalise.js';
 import { padBefore, paddingAttributes } from './padding.js';
 import { type AttrValue, DT_BFLOAT16, DT_FLOAT, DT_INT32, DT_UINT8, type NodeDef, shapeOf } from './proto.js';
 import { toBfloat16 } from './bfloat16.js';
@@ -132,6 +133,12 @@ class GraphWriter {
     }
   }
 
+  /** Float32 in another shape. */
+  reshape(name: string, x: string, shape: readonly number[]): string {
+    const sizes = this.constant(`${name}/sizes`, DT_INT32, [shape.length], Int32Array.from(shape));
+    return this.node('Reshape', name, [x, sizes], { T: floatType, Tshape: { type: DT_INT32 } });
+  }
+
   biased(name: string, x: string, bias: string | null): string {
     if (bias === null) return x;
     return this.node('BiasAdd', `${name}/bias`, [x, this.param(bias)], {
@@ -169,7 +176,8 @@ class GraphWriter {
   }
 }
 
-function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[]): string {
+/** @param shape of the node's value */
+function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[], shape: readonly number[]): string {
   const name = graphName(node.name);
   const x = inputs[0]!;
   switch (node.op) {
@@ -182,15 +190,13 @@ function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[]): 
       return isBytes ? writer.cast(floatsOf(name), placeholder, DT_UINT8, DT_FLOAT) : placeholder;
     }
     case 'normalise': {
-      const mean = writer.constant(`${name}/mean`, DT_FLOAT, [3], Float32Array.from(node.mean));
-      const scale = writer.constant(
-        `${name}/scale`,
-        DT_FLOAT,
-        [3],
-        Float32Array.from(node.std, (std) => 1 / std),
-      );
-      const centred = writer.node('Sub', `${name}/centred`, [x, mean], { T: floatType });
-      return writer.rounded(`${name}/rounded`, writer.node('Mul', name, [centred, scale], { T: floatType }));
+      const { mean, scale } = normaliseByRow(node, shape[1]!);
+      const vector = (part: string, values: readonly number[]): string =>
+        writer.constant(`${name}/${part}`, DT_FLOAT, [values.length], Float32Array.from(values));
+      const rows = writer.reshape(`${name}/rows`, x, [-1, mean.length]);
+      const centred = writer.node('Sub', `${name}/centred`, [rows, vector('mean', mean)], { T: floatType });
+      const scaled = writer.node('Mul', `${name}/scaled`, [centred, vector('scale', scale)], { T: floatType });
+      return writer.rounded(`${name}/rounded`, writer.reshape(name, scaled, [-1, ...shape]));
     }
     case 'conv':
     case 'depthwise_conv': {
@@ -277,7 +283,7 @@ export function writeGraphDef(network: Network, weights: WeightMap, options: Gra
   const edges = new Map<string, string>();
   for (const node of network.nodes) {
     const inputs = node.inputs.map((name) => edges.get(name)!);
-    edges.set(node.name, emit(writer, node, inputs));
+    edges.set(node.name, emit(writer, node, inputs, shapes.get(node.name)!));
   }
   for (const { name, op } of network.nodes) {
     const edge = edges.get(name)!;

@@ -1,9 +1,10 @@
 import { invariant } from '../../../shared/errors.js';
 import type { BatchNormNode, GraphNode, Network } from '../graph/types.js';
 import { inferShapes } from '../graph/shapes.js';
+import { normaliseByRow } from './normalise.js';
 import { writeActivation } from './train-activations.js';
 import { findChains, foldBatchNorm } from './train-fold.js';
-import { type PictureShape, TrainLayers } from './train-layers.js';
+import { type BiasGradient, type PictureShape, TrainLayers } from './train-layers.js';
 import type { Tape } from './train-tape.js';
 import type { Edge, TrainWriter } from './train-writer.js';
 
@@ -54,8 +55,14 @@ export function writeForward(
         return input;
       case 'normalise': {
         invariant(!tape.needs(x), 'pixels get no gradient');
-        const scale = writer.vector(node.std.map((std) => 1 / std));
-        return writer.float('Mul', name, writer.float('Sub', `${name}/centred`, x, writer.vector(node.mean)), scale);
+        const size = picture(node.inputs[0]!);
+        const { mean, scale } = normaliseByRow(node, size[1]);
+        const rows = writer.reshape(`${name}/rows`, x, [-1, mean.length]);
+        const centred = writer.float('Sub', `${name}/centred`, rows, writer.vector(mean));
+        return writer.reshape(name, writer.float('Mul', `${name}/scaled`, centred, writer.vector(scale)), [
+          -1,
+          ...size,
+        ]);
       }
       case 'conv':
       case 'depthwise_conv': {
@@ -63,13 +70,14 @@ export function writeForward(
         const { filter, bias } = batchNorm
           ? foldBatchNorm(writer, tape, options.scope, node, batchNorm)
           : { filter: writer.variable(node.weight), bias: node.bias === null ? null : value(node.bias) };
-        const finish = (y: Edge): Edge => {
-          const biased = bias === null ? y : layers.biasAdd(`${name}/bias`, y, bias);
+        const finish = (y: Edge, gradient: BiasGradient): Edge => {
+          const biased = bias === null ? y : layers.biasAdd(`${name}/bias`, y, bias, gradient);
           return activate(biased, activation?.kind ?? node.activation);
         };
         for (const done of [batchNorm, activation]) if (done) covered.set(done.name, node.name);
         const shape = picture(node.inputs[0]!);
-        if (node.op === 'depthwise_conv') return finish(layers.depthwise(name, x, filter, node, shape));
+        if (node.op === 'depthwise_conv')
+          return finish(layers.depthwise(name, x, filter, node, shape), { channels: shape[2] });
         return layers.conv(name, x, filter, node, [shape, picture(node.name)], finish);
       }
       case 'batch_norm': {

@@ -79,6 +79,22 @@ export class TrainWriter {
     return this.node('Fill', 'zeros', [this.ints(shape), this.scalar(0)], { T: floatType, index_type: intType });
   }
 
+  /** Ones in one row, [1, n], for a matrix [n, …]. */
+  onesFor(x: Edge): Edge {
+    const name = `${x.replace(':', '_')}/ones`;
+    const rows = this.node('Slice', `${name}/count`, [this.shapeOf(x), this.ints([0]), this.ints([1])], {
+      T: intType,
+      Index: intType,
+    });
+    const axis = this.constant(DT_INT32, [], Int32Array.of(0));
+    const shape = this.node('ConcatV2', `${name}/shape`, [this.ints([1]), rows, axis], {
+      T: intType,
+      N: { i: 2 },
+      Tidx: intType,
+    });
+    return this.node('Fill', name, [shape, this.scalar(1)], { T: floatType, index_type: intType });
+  }
+
   /** The sizes of a tensor, known when it runs. */
   shapeOf(x: Edge): Edge {
     return this.node('Shape', `${x.replace(':', '_')}/shape`, [x], { T: floatType, out_type: intType });
