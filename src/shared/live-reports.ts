@@ -19,11 +19,22 @@ export interface SamplePrediction {
   readonly confidence: number;
 }
 
+/** A batch size that suits the memory better than a recipe's. */
+export interface BatchAdvice {
+  readonly batchSize: number;
+  /** `too-large`: the recipe's does not fit; `room`: a graphics card has room for more pictures at once. */
+  readonly reason: 'too-large' | 'room';
+}
+
 /** What a run will take, before it starts. */
 export interface TrainEstimate {
   readonly steps: number;
   readonly seconds: number;
+  /** Held at most, roughly: in the graphics card's memory where one computes, else in the machine's. */
   readonly memoryBytes: number;
+  /** What a run can have of that memory; null where it cannot be found out. */
+  readonly freeMemory: { readonly bytes: number; readonly of: 'card' | 'machine' } | null;
+  readonly batchAdvice: BatchAdvice | null;
   /** `measured`: from this machine's own speed of the backbone; `rough`: from its arithmetic. */
   readonly basis: 'measured' | 'rough';
   readonly trainableParameters: number;

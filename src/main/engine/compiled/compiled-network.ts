@@ -8,6 +8,7 @@ import { beginsWithPixels, slicePictures } from '../graph/pixels.js';
 import type { Network, WeightMap } from '../graph/types.js';
 import type { TensorFlow } from '../tf.js';
 import { loadSignature } from './graph-session.js';
+import { mirrorNetwork } from './mirror.js';
 import { writeSavedModel } from './saved-model.js';
 
 /** How a compiled network runs. */
@@ -53,7 +54,10 @@ export async function createCompiledNetwork(
   try {
     const names = { input: 'input', outputs: { [network.output]: 'output' } };
     const input = beginsWithPixels(network) ? 'uint8' : 'float32';
-    await writeSavedModel(folder, network, weights, names, { input, precision });
+    const mirrored = mirrorNetwork(network, weights);
+    const written = mirrored ?? { network, weights };
+    const options = { input, precision, isMirrored: mirrored !== null } as const;
+    await writeSavedModel(folder, written.network, written.weights, names, options);
     const graph = await loadSignature(tf, folder, 'serving_default');
     return {
       run: (x) => runInParts(tf, x, atOnce ?? Infinity, (part) => graph.run({ input: part })['output']!),

@@ -64,7 +64,7 @@ function timeInTurns(runs: readonly (() => Tensor)[]): Timed[] {
     for (const [place, run] of runs.entries()) {
       const startMs = performance.now();
       const y = run();
-      const values = y.dataSync<'float32'>() as Float32Array;
+      const values = y.dataSync<'float32'>();
       y.dispose();
       best[place] = { ms: Math.min(best[place]!.ms, performance.now() - startMs), values };
     }

@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../files.js';
 import type { Network, WeightMap } from '../graph/types.js';
-import { type GraphOptions, writeGraphDef } from './graph-def.js';
+import { writeGraphDef } from './graph-def.js';
+import type { GraphOptions } from './graph-writer.js';
 import { DT_FLOAT, DT_UINT8, encodeSavedModel, type NodeDef, shapeOf, type TensorInfo } from './proto.js';
 
 /** Names of a signature's tensors. */

@@ -16,6 +16,8 @@ import { canReuseFeatures } from '../train/feed.js';
 import { splitForTraining, type TrainingSplit } from '../train/prepare.js';
 import { keptFeatures, keptPixels } from './kept.js';
 import { readKnownDataset } from './known-dataset.js';
+import { adviseBatchSize } from './batch-size.js';
+import { findFreeMemory } from './free-memory.js';
 import { estimateMemory } from './memory.js';
 import { renderSeconds } from './render-cost.js';
 import { knownSpeed } from './speed.js';
@@ -190,6 +192,16 @@ export async function estimateTraining(
   const decoding = used.reduce((sum, { sizeBytes }) => sum + DECODE_SECONDS + DECODE_SECONDS_PER_BYTE * sizeBytes, 0);
 
   const headParameters = (featureSize + 1) * split.classes.length;
+  const needs = {
+    frozen,
+    trained,
+    headParameters,
+    pixelBytes: isEveryFeatureKept ? 0 : sizes.reduce((sum, { width, height }) => sum + width * height * 3, 0),
+    featureRows: trainViews + (isFrozen ? valCount : 0),
+  };
+  const memoryOf = (batchSize: number): number =>
+    estimateMemory(definition, batchSize, needs, isGpu ? 'card' : 'machine');
+  const freeMemory = await findFreeMemory(isGpu);
   const parts = [
     {
       name: 'probe' as const,
@@ -203,13 +215,17 @@ export async function estimateTraining(
   return {
     steps,
     seconds: parts.reduce((sum, { seconds }) => sum + seconds, 0),
-    memoryBytes: estimateMemory(definition, recipe, {
-      frozen,
-      trained,
-      headParameters,
-      pixelBytes: isEveryFeatureKept ? 0 : sizes.reduce((sum, { width, height }) => sum + width * height * 3, 0),
-      featureRows: trainViews + (isFrozen ? valCount : 0),
-    }),
+    memoryBytes: memoryOf(training.batchSize),
+    freeMemory,
+    batchAdvice:
+      freeMemory &&
+      adviseBatchSize({
+        batchSize: training.batchSize,
+        trainImages: trainCount,
+        trainsBackbone: trainedCount > 0,
+        free: freeMemory,
+        memoryOf,
+      }),
     basis,
     trainableParameters: sumOver(trained, 'parameters') + headParameters,
     parts,

@@ -1,8 +1,8 @@
-import type { Recipe } from '../../../shared/recipe.js';
 import type { BackboneDefinition } from '../backbones/types.js';
 import { defaultWorkers } from '../dataset/batch-pool.js';
 import { MEMORY_BYTES } from '../dataset/source-pixels.js';
 import { FEATURE_BATCH_SIZE } from '../train/feature-table.js';
+import type { FreeMemory } from './free-memory.js';
 import { type StageWork, sumOver } from './work.js';
 
 const FLOAT_BYTES = 4;
@@ -27,18 +27,24 @@ export interface MemoryNeeds {
   readonly featureRows: number;
 }
 
-/** What a run's process will hold at most, roughly, in bytes. */
+/**
+ * What a run will hold at most, roughly, in bytes.
+ *
+ * @param of in a graphics card's memory, or in the machine's, where the process itself and the pictures are, too
+ */
 export function estimateMemory(
   { featureSize }: BackboneDefinition,
-  { training }: Recipe,
+  batchSize: number,
   { frozen, trained, headParameters, pixelBytes, featureRows }: MemoryNeeds,
+  of: FreeMemory['of'],
 ): number {
   const weights = sumOver(frozen, 'parameters') + sumOver(trained, 'parameters') + headParameters;
   const trainable = sumOver(trained, 'parameters') + headParameters;
   const largestStage = Math.max(...[...frozen, ...trained].map(({ activations }) => activations));
-  const inference = INFERENCE_COPIES * largestStage * Math.max(training.batchSize, FEATURE_BATCH_SIZE);
-  const step = STEP_COPIES * sumOver(trained, 'activations') * training.batchSize;
-  const floats =
-    WEIGHT_COPIES * weights + TRAINED_COPIES * trainable + Math.max(inference, step) + featureRows * featureSize;
+  const inference = INFERENCE_COPIES * largestStage * Math.max(batchSize, FEATURE_BATCH_SIZE);
+  const step = STEP_COPIES * sumOver(trained, 'activations') * batchSize;
+  const computed = WEIGHT_COPIES * weights + TRAINED_COPIES * trainable + Math.max(inference, step);
+  if (of === 'card') return Math.round(FLOAT_BYTES * computed);
+  const floats = computed + featureRows * featureSize;
   return Math.round(BASE_BYTES + FLOAT_BYTES * floats + Math.min(pixelBytes, defaultWorkers() * MEMORY_BYTES));
 }

@@ -5,7 +5,8 @@ import {
   type Recipe,
   type TrainMode,
 } from '../../../shared/recipe.js';
-import { formatCount, formatPlural } from '../../format.js';
+import type { TrainEstimate } from '../../../shared/live-reports.js';
+import { formatBytes, formatCount, formatPlural } from '../../format.js';
 
 /** From so many training pictures on, tuning the backbone is worth its time. */
 const FINE_TUNE_IMAGES = 2000;
@@ -107,4 +108,23 @@ export function adviseViews(recipe: Recipe): { readonly views: number; readonly 
     views,
     reason: `With ${views} copies that are used in turn the frozen backbone looks at each picture ${views} times instead of ${training.epochs}: about ${times} times as fast.`,
   };
+}
+
+/** What is to be said of the batch size: what it is, or that the memory asks for another. */
+export function describeBatch(estimate: TrainEstimate | null): string {
+  const { batchAdvice = null, freeMemory = null, memoryBytes = 0 } = estimate ?? {};
+  if (batchAdvice === null || freeMemory === null) return 'Pictures for one step';
+  const whose = freeMemory.of === 'card' ? ' on the graphics card' : '';
+  return batchAdvice.reason === 'room'
+    ? `The graphics card has room for ${batchAdvice.batchSize}`
+    : `Needs about ${formatBytes(memoryBytes)}; ${formatBytes(freeMemory.bytes)} are free${whose}`;
+}
+
+/** Says that a run will hardly fit into memory; null where it will, or where nobody knows. */
+export function warnOfMemory({ memoryBytes, freeMemory, batchAdvice }: TrainEstimate): string | null {
+  if (freeMemory === null || memoryBytes <= freeMemory.bytes) return null;
+  const where = freeMemory.of === 'card' ? 'on the graphics card' : 'on this computer';
+  const remedy =
+    batchAdvice === null ? 'a smaller backbone, or fewer stages that train,' : `a batch of ${batchAdvice.batchSize}`;
+  return `Only ${formatBytes(freeMemory.bytes)} are free ${where}: close other programs, or choose ${remedy} to need less.`;
 }

@@ -80,6 +80,8 @@ describe('train.estimate', () => {
     const all = await estimate(recipeOf(fineTune('all')));
     expect(all.trainableParameters).toBe(head + sumOver(stageWork(tiny), 'parameters'));
     expect(all.memoryBytes).toBeGreaterThan(frozen.memoryBytes);
+    expect(all.freeMemory?.of).toBe('machine');
+    expect(all.batchAdvice).toBeNull();
     const excluded = Array.from({ length: 6 }, (_, i) => `train/c/c-${i}.jpg`);
     const overlaid = await estimate(recipeOf((r) => ({ ...r, data: { ...r.data, exclude: excluded } })));
     expect(overlaid.steps).toBe(4 * Math.ceil(12 / 5));

@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest';
 import {
   adviseClassWeights,
   adviseViews,
+  describeBatch,
   recommendMode,
   suggestLearningRate,
+  warnOfMemory,
   withBackbone,
   withMode,
   withOptimizer,
 } from '../../../../../src/renderer/pages/train/recommend.js';
+import type { TrainEstimate } from '../../../../../src/shared/live-reports.js';
 import { createRecipe, FINE_TUNE_LEARNING_RATE, parseRecipe, type Recipe } from '../../../../../src/shared/recipe.js';
 
 const recipe = createRecipe('/photos');
@@ -86,5 +89,54 @@ describe('advice', () => {
     const mixed = { ...recipe, augment: { ...recipe.augment, mix: { kind: 'mixup', alpha: 0.2, p: 1 } as const } };
     expect(adviseViews(mixed)).toBeNull();
     expect(adviseViews({ ...recipe, training: { ...recipe.training, epochs: 4 } })).toBeNull();
+  });
+});
+
+describe('memory', () => {
+  const estimate = (changes: Partial<TrainEstimate>): TrainEstimate => ({
+    steps: 1,
+    seconds: 1,
+    memoryBytes: 6e9,
+    freeMemory: { bytes: 8e9, of: 'machine' },
+    batchAdvice: null,
+    basis: 'rough',
+    trainableParameters: 1,
+    parts: [],
+    ...changes,
+  });
+
+  it('needs no word where it suffices, or where nobody knows', () => {
+    for (const one of [estimate({}), estimate({ freeMemory: null })]) {
+      expect(warnOfMemory(one)).toBeNull();
+      expect(describeBatch(one)).toBe('Pictures for one step');
+    }
+    expect(describeBatch(null)).toBe('Pictures for one step');
+  });
+
+  it('asks for a smaller batch where it is short', () => {
+    const short = estimate({ memoryBytes: 9e9, batchAdvice: { batchSize: 8, reason: 'too-large' } });
+    expect(describeBatch(short)).toBe('Needs about 9.0 GB; 8.0 GB are free');
+    expect(warnOfMemory(short)).toBe(
+      'Only 8.0 GB are free on this computer: close other programs, or choose a batch of 8 to need less.',
+    );
+  });
+
+  it('warns of the batch alone where it just about fits', () => {
+    const tight = estimate({ memoryBytes: 7e9, batchAdvice: { batchSize: 8, reason: 'too-large' } });
+    expect(describeBatch(tight)).toBe('Needs about 7.0 GB; 8.0 GB are free');
+    expect(warnOfMemory(tight)).toBeNull();
+  });
+
+  it('asks for something smaller where no batch would do', () => {
+    const card = { bytes: 2e9, of: 'card' } as const;
+    expect(warnOfMemory(estimate({ freeMemory: card }))).toBe(
+      'Only 2.0 GB are free on the graphics card: close other programs, or choose a smaller backbone, or fewer stages that train, to need less.',
+    );
+  });
+
+  it('tells of room on a graphics card', () => {
+    const card = { bytes: 80e9, of: 'card' } as const;
+    const roomy = estimate({ freeMemory: card, batchAdvice: { batchSize: 64, reason: 'room' } });
+    expect(describeBatch(roomy)).toBe('The graphics card has room for 64');
   });
 });
