@@ -34,6 +34,7 @@ function createRecorder(): { readonly cache: PixelCache; readonly written: strin
   const cache: PixelCache = {
     settings: { folder: '', cap: 32, maxBytes: 0, openedMs: 0 },
     read: async () => null,
+    readNow: () => null,
     write: async (id) => void written.push(id),
   };
   return { cache, written };

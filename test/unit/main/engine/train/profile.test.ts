@@ -1,3 +1,4 @@
+import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import { describe, expect, it } from 'vitest';
 import { createCompiledTrainer } from '../../../../../src/main/engine/compiled/train-session.js';
 import { loadTensorFlow } from '../../../../../src/main/engine/tf.js';
@@ -58,7 +59,10 @@ describe('a profile', () => {
     const trainer = createEagerTrainer(tf, options, setting.weights);
     const source = { waitedMs: 500, times: { decodeMs: 100, augmentMs: 100 } };
     const profile = createProfile(source);
-    const model = profile.watch({ freeze: (pixels) => pixels.clone(), trainer } as TrainingModel);
+    const model = profile.watch({
+      freeze: (pixels: Tensor) => pixels.clone(),
+      trainer,
+    } as Partial<TrainingModel> as TrainingModel);
     profile.begin();
     const tensorsBefore = tf.memory().numTensors;
     const cut = model.freeze(tf.zeros([2, ...setting.inputShape]), 'train');
