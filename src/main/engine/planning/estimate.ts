@@ -200,7 +200,8 @@ export async function estimateTraining(
     featureRows: trainViews + (isFrozen ? valCount : 0),
   };
   const memoryOf = (batchSize: number): number =>
-    estimateMemory(definition, batchSize, needs, isGpu ? 'card' : 'machine');
+    // No batch is larger than the data set.
+    estimateMemory(definition, Math.min(batchSize, trainCount), needs, isGpu ? 'card' : 'machine');
   const freeMemory = await findFreeMemory(isGpu);
   const parts = [
     {
