@@ -26,6 +26,13 @@ export interface BatchAdvice {
   readonly reason: 'too-large' | 'room';
 }
 
+/** Memory that a run can have. */
+export interface FreeMemory {
+  readonly bytes: number;
+  /** The graphics card's where one computes, else the machine's. */
+  readonly of: 'card' | 'machine';
+}
+
 /** What a run will take, before it starts. */
 export interface TrainEstimate {
   readonly steps: number;
@@ -33,7 +40,7 @@ export interface TrainEstimate {
   /** Held at most, roughly: in the graphics card's memory where one computes, else in the machine's. */
   readonly memoryBytes: number;
   /** What a run can have of that memory; null where it cannot be found out. */
-  readonly freeMemory: { readonly bytes: number; readonly of: 'card' | 'machine' } | null;
+  readonly freeMemory: FreeMemory | null;
   readonly batchAdvice: BatchAdvice | null;
   /** `measured`: from this machine's own speed of the backbone; `rough`: from its arithmetic. */
   readonly basis: 'measured' | 'rough';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { cpuFlagsOf } from '../../common/cpu-flags.js';
 import type { Machine } from './report.js';
 
 /** Flags of `/proc/cpuinfo` that decide how fast numerics are, by the names that people know. */
@@ -15,7 +16,7 @@ const FEATURES: readonly (readonly [flag: string, name: string])[] = [
 
 /** What a Linux processor says that it can, of what counts here. Empty where that cannot be read. */
 export function featuresOf(cpuinfo: string): string[] {
-  const flags = new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(cpuinfo)?.[1]?.split(/\s+/) ?? []);
+  const flags = cpuFlagsOf(cpuinfo);
   return FEATURES.flatMap(([flag, name]) => (flags.has(flag) ? [name] : []));
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { cpuFlagsOf } from '../../common/cpu-flags.js';
 
 /** Float32 rounded to bfloat16, to the nearest and of two equally near to the even one; no NaN. @returns its bits */
 export function toBfloat16(values: Float32Array): Uint16Array {
@@ -11,8 +12,8 @@ const FLAGS: readonly string[] = ['avx512_bf16', 'amx_bf16', 'bf16'];
 
 /** Whether a Linux processor says that it multiplies bfloat16. */
 export function saysBfloat16(cpuinfo: string): boolean {
-  const flags = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(cpuinfo)?.[1]?.split(/\s+/) ?? [];
-  return FLAGS.some((flag) => flags.includes(flag));
+  const flags = cpuFlagsOf(cpuinfo);
+  return FLAGS.some((flag) => flags.has(flag));
 }
 
 /** Whether this processor multiplies bfloat16; false where that cannot be found out, as outside of Linux. */

@@ -24,7 +24,7 @@ export interface PixelCache {
   read(id: string): Promise<PixelImage | null>;
   /**
    * The same without giving up the thread, for one that has nothing else to do: a file that the system has in memory is
-   * read in a fifth of the time. What has been checked once is not checked again.
+   * read in a quarter of the time. What has been checked once is not checked again.
    */
   readNow(id: string): PixelImage | null;
   /** Keeps pixels, unless the bound is reached by pixels that are in use. */

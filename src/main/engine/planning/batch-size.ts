@@ -1,5 +1,4 @@
-import type { BatchAdvice } from '../../../shared/live-reports.js';
-import type { FreeMemory } from './free-memory.js';
+import type { BatchAdvice, FreeMemory } from '../../../shared/live-reports.js';
 
 const SIZES: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128];
 /** The estimate of memory is rough, and other programs want some. */

@@ -1,11 +1,5 @@
 import { execFile } from 'node:child_process';
-
-/** Memory that a run can have. */
-export interface FreeMemory {
-  readonly bytes: number;
-  /** The graphics card's where one computes, else the machine's. */
-  readonly of: 'card' | 'machine';
-}
+import type { FreeMemory } from '../../../shared/live-reports.js';
 
 const TIMEOUT_MS = 2000;
 const MIB = 1024 ** 2;

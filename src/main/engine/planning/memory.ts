@@ -2,7 +2,7 @@ import type { BackboneDefinition } from '../backbones/types.js';
 import { defaultWorkers } from '../dataset/batch-pool.js';
 import { MEMORY_BYTES } from '../dataset/source-pixels.js';
 import { FEATURE_BATCH_SIZE } from '../train/feature-table.js';
-import type { FreeMemory } from './free-memory.js';
+import type { FreeMemory } from '../../../shared/live-reports.js';
 import { type StageWork, sumOver } from './work.js';
 
 const FLOAT_BYTES = 4;
