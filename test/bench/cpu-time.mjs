@@ -22,6 +22,30 @@ function processes() {
     });
 }
 
+/** A process and all that descend from it. @param {ReturnType<typeof processes>} all @param {number} root */
+function familyOf(all, root) {
+  const family = new Set([root]);
+  for (let size = 0; size !== family.size;) {
+    size = family.size;
+    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
+  }
+  return family;
+}
+
+/**
+ * Process ids of a process's descendants; none where there is no /proc.
+ *
+ * @param {number} root
+ * @param {(command: string) => boolean} isAsked by the command line
+ * @returns {readonly number[]}
+ */
+export function processesOf(root, isAsked) {
+  if (process.platform !== 'linux') return [];
+  const all = processes();
+  const family = familyOf(all, root);
+  return all.filter(({ pid, command }) => pid !== root && family.has(pid) && isAsked(command)).map(({ pid }) => pid);
+}
+
 /**
  * Seconds of processor time that a process's descendants have used, summed by the name that `nameOf` gives their command
  * lines; null where there is no /proc. What has ended is not counted.
@@ -33,11 +57,7 @@ function processes() {
 export function cpuSeconds(root, nameOf) {
   if (process.platform !== 'linux') return null;
   const all = processes();
-  const family = new Set([root]);
-  for (let size = 0; size !== family.size;) {
-    size = family.size;
-    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
-  }
+  const family = familyOf(all, root);
   const sums = {};
   for (const { pid, seconds, command } of all) {
     const name = pid !== root && family.has(pid) ? nameOf(command) : null;

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
-import { cpuSeconds } from './cpu-time.mjs';
+import { cpuSeconds, processesOf } from './cpu-time.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const { values: options } = parseArgs({
@@ -19,6 +19,8 @@ const { values: options } = parseArgs({
     epochs: { type: 'string', default: '4' },
     /** Of a run in the app and one on the command line, which takes turns in going first. */
     rounds: { type: 'string', default: '4' },
+    /** Epochs of the run whose browser stands still in every other one. */
+    turns: { type: 'string', default: '24' },
   },
 });
 if (options.data === undefined) throw new Error('expected --data FOLDER, a data set with one folder a class');
@@ -49,10 +51,17 @@ const middle = (values) =>
 /** @param {number} timeoutMs */
 const wait = (timeoutMs) => new Promise((done) => setTimeout(done, timeoutMs));
 
-/** Training images a second over a run's epochs after the first, which fills caches. @param {string} run */
+/** Training images a second of a run's epochs so far. @param {string} run @returns {readonly number[]} */
+function speedsOf(run) {
+  const metrics = join(run, 'metrics.ndjson');
+  if (!existsSync(metrics)) return [];
+  const lines = readFileSync(metrics, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line).imagesPerSecond);
+}
+
+/** The same over a run's epochs after the first, which fills caches. @param {string} run */
 function speedOf(run) {
-  const lines = readFileSync(join(run, 'metrics.ndjson'), 'utf8').trim().split('\n').slice(1);
-  const speeds = lines.map((line) => JSON.parse(line).imagesPerSecond);
+  const speeds = speedsOf(run).slice(1);
   return speeds.reduce((sum, speed) => sum + speed, 0) / speeds.length;
 }
 
@@ -197,6 +206,46 @@ try {
     await page.getByRole('button', { name: 'Train another' }).click();
     return { run, imagesPerSecond: speedOf(run), cpu };
   };
+
+  /**
+   * Trains in the app while the browser stands still in every other epoch: what the page takes from training, and nothing
+   * else, since the process that trains is the same. In pairs of epochs, so that the machine's slow minutes weigh on both.
+   */
+  const trainInTurns = async () => {
+    const before = new Set(readdirSync(runs));
+    await page.getByLabel('Epochs').first().fill(options.turns);
+    await page.getByLabel('Epochs').first().press('Tab');
+    await wait(3000);
+    await page.getByRole('button', { name: 'Start training' }).click();
+    await page
+      .getByText(/Epoch 2 of/)
+      .first()
+      .waitFor({ timeout: 600_000 });
+    const run = join(
+      runs,
+      readdirSync(runs).find((name) => !before.has(name)),
+    );
+    const browsers = processesOf(process.pid, (command) => roleOf(command)?.startsWith('browser') ?? false);
+    const signal = (name) => browsers.forEach((pid) => process.kill(pid, name));
+    try {
+      // Even epochs with the page, odd ones without, by their numbers from one.
+      for (let epoch = 2; epoch < Number(options.turns); epoch++) {
+        while (speedsOf(run).length < epoch) await wait(10);
+        signal(epoch % 2 === 0 ? 'SIGSTOP' : 'SIGCONT');
+      }
+    } finally {
+      signal('SIGCONT');
+    }
+    await page.getByRole('button', { name: 'See where it is wrong' }).waitFor({ timeout: 600_000 });
+    await page.getByRole('button', { name: 'Train another' }).click();
+    const speeds = speedsOf(run);
+    // The first has no page's part of its own: caches fill.
+    const pairs = speeds.flatMap((speed, index) =>
+      index >= 1 && index % 2 === 1 && index + 1 < speeds.length ? [{ shown: speed, still: speeds[index + 1] }] : [],
+    );
+    const overheads = pairs.map(({ shown, still }) => 1 - shown / still);
+    return { median: middle(overheads), overheads };
+  };
   let alone = 0;
   /** The same recipe on the command line, while the page is open and nothing happens. @param {string} run */
   const trainAlone = async (run) => {
@@ -218,6 +267,7 @@ try {
     const aloneSpeed = before ?? (await trainAlone(first));
     rounds.push({ inApp, alone: aloneSpeed, overhead: 1 - inApp / aloneSpeed, cpu });
   }
+  const turns = await trainInTurns();
   const seconds = frames.reduce((sum, frame) => sum + frame, 0) / 1000;
   const result = {
     interactiveMs: spread(openings),
@@ -226,6 +276,7 @@ try {
     slowestFrameMs: Math.max(...frames),
     epochEventToPaintMs: spread(epochs),
     imagesPerSecond: rounds.map(({ inApp, alone, overhead }) => ({ inApp, alone, overhead })),
+    pageOverhead: turns,
     overhead: {
       median: middle(rounds.map((round) => round.overhead)),
       // Of speeds as such: a slow moment of the machine then weighs on one run, not on a pair.

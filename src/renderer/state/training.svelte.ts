@@ -6,6 +6,7 @@ import type { Recipe } from '../../shared/recipe.js';
 import type { CurrentRun, SamplePrediction, TrainStarted } from '../../shared/live-reports.js';
 import type { BatchMetrics, EpochMetrics } from '../../shared/reports.js';
 import type { Connection } from './connection.svelte.js';
+import { PacedNews } from './paced-news.js';
 
 export type TrainingPhase = 'idle' | 'starting' | 'training' | 'paused' | 'ended' | 'failed';
 
@@ -17,6 +18,15 @@ export type TrainingEnd =
 
 /** What is kept of batches: the last one in each of so many equal parts of the run, as the engine does. */
 const MAX_BATCHES = 2000;
+
+/** How often at most what has come is shown, in milliseconds. */
+export interface TrainingPace {
+  /** With nothing but batches to show, which move the curves by less than the eye follows. */
+  readonly batchMs: number;
+  /** With an epoch's end, or progress of a phase. */
+  readonly epochMs: number;
+}
+const PACE: TrainingPace = { batchMs: 1000, epochMs: 80 };
 
 /** After these no more is heard of a run. */
 const LAST_EVENTS: ReadonlySet<EventName> = new Set(['train.ended', 'train.cancelled', 'train.failed']);
@@ -36,7 +46,7 @@ const stepsOf = ({ started, epochs }: CurrentRun): number => {
   return started === null || first === undefined ? 0 : (started.steps / first.epochs) * epochs.length;
 };
 
-/** The run in hand, live: caught up on connection, then moved by events. */
+/** The run in hand, live: caught up on connection, then moved by events at a pace that can be followed. */
 export class TrainingState {
   /** The engine has said whether a run is in hand: before, neither a run nor its absence may be shown. */
   isKnown: boolean = $state(false);
@@ -56,9 +66,12 @@ export class TrainingState {
   #asking: Promise<void> | null = null;
   /** What was heard since the question that is on its way was asked. */
   #heard: HeardEvent[] = [];
+  readonly #news = new PacedNews();
+  readonly #pace: TrainingPace;
 
-  constructor(connection: Connection, onError: (error: unknown) => void) {
+  constructor(connection: Connection, onError: (error: unknown) => void, pace: TrainingPace = PACE) {
     this.#connection = connection;
+    this.#pace = pace;
     connection.onLive(() => void this.catchUp().catch(onError));
     this.#listen();
     // A new engine knows of no run, or goes on with the one that its predecessor left.
@@ -123,6 +136,7 @@ export class TrainingState {
     } finally {
       // An engine that can't answer has no run in hand, either.
       this.isKnown = true;
+      this.#news.flush();
     }
     if (current !== null) this.#show(current);
     else if (this.isRunning) this.#lose();
@@ -161,6 +175,7 @@ export class TrainingState {
 
   /** Takes in a run that this page has just started, before its first event. */
   begin(run: string, recipe: Recipe): void {
+    this.#news.flush();
     this.run = run;
     this.recipe = recipe;
     this.isPaused = false;
@@ -179,11 +194,11 @@ export class TrainingState {
   }
 
   #listen(): void {
-    const on = <E extends keyof Events>(name: E, take: (data: Events[E]) => void): void =>
+    const on = <E extends keyof Events>(name: E, take: (data: Events[E]) => void, paceMs = 0): void =>
       this.#connection.on(name, (data) => {
         const { run } = data as { run: string };
         if (this.#asking !== null) this.#heard.push({ run, take: () => take(data), isLast: LAST_EVENTS.has(name) });
-        if (run === this.run) take(data);
+        if (run === this.run) this.#news.add(() => take(data), paceMs);
         // Another window may have started it: then everything about it has to be asked for.
         else if (this.#asking === null) void this.catchUp().catch(() => undefined);
       });
@@ -191,20 +206,27 @@ export class TrainingState {
       this.started = started;
       this.progress = null;
     });
-    on('train.progress', ({ progress }) => (this.progress = progress));
-    on('train.batch', ({ run: _, ...batch }) => {
-      this.progress = null;
-      // A run that goes on from a checkpoint repeats the steps after it.
-      const kept = this.batches.findLastIndex((known) => known.step < batch.step && partOf(known) < partOf(batch)) + 1;
-      this.batches = [...this.batches.slice(0, kept), batch];
-    });
-    on('train.epoch', ({ run: _, ...epoch }) => {
-      this.epochs = [...this.epochs.filter((known) => known.epoch < epoch.epoch), epoch];
-    });
-    on('train.samples', ({ samples }) => (this.samples = samples));
+    const { batchMs, epochMs } = this.#pace;
+    on('train.progress', ({ progress }) => (this.progress = progress), epochMs);
+    on('train.batch', (event) => this.#takeBatch(event), batchMs);
+    on(
+      'train.epoch',
+      ({ run: _, ...epoch }) => {
+        this.epochs = [...this.epochs.filter((known) => known.epoch < epoch.epoch), epoch];
+      },
+      epochMs,
+    );
+    on('train.samples', ({ samples }) => (this.samples = samples), epochMs);
     on('train.paused', ({ isPaused }) => (this.isPaused = isPaused));
     on('train.ended', ({ run: _, ...ended }) => (this.end = { kind: 'ended', ...ended }));
     on('train.cancelled', () => (this.end = { kind: 'cancelled' }));
     on('train.failed', ({ error }) => (this.end = { kind: 'failed', error }));
+  }
+
+  #takeBatch({ run: _, ...batch }: Events['train.batch']): void {
+    this.progress = null;
+    // A run that goes on from a checkpoint repeats the steps after it.
+    const kept = this.batches.findLastIndex((known) => known.step < batch.step && partOf(known) < partOf(batch)) + 1;
+    this.batches = [...this.batches.slice(0, kept), batch];
   }
 }

@@ -1,5 +1,5 @@
-import { beforeEach, expect, it } from 'vitest';
-import { TrainingState } from '../../../../src/renderer/state/training.svelte.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type TrainingPace, TrainingState } from '../../../../src/renderer/state/training.svelte.js';
 import { GraftError } from '../../../../src/shared/errors.js';
 import { createRecipe } from '../../../../src/shared/recipe.js';
 import type { CurrentRun } from '../../../../src/shared/live-reports.js';
@@ -28,6 +28,11 @@ const running: CurrentRun = {
   samples: [],
 };
 
+const AT_ONCE: TrainingPace = { batchMs: 0, epochMs: 0 };
+const fail = (error: unknown): void => {
+  throw error;
+};
+
 let current: CurrentRun | null;
 let line: FakeLine;
 let state: TrainingState;
@@ -35,9 +40,7 @@ let state: TrainingState;
 beforeEach(async () => {
   current = null;
   line = createFakeLine({ 'train.current': async () => current });
-  state = new TrainingState(line.connection, (error) => {
-    throw error;
-  });
+  state = new TrainingState(line.connection, fail, AT_ONCE);
   await line.connection.open();
   await settle();
 });
@@ -128,7 +131,7 @@ it('forgets the batches that a run repeats', async () => {
 it('knows nothing before the engine has answered, and then whether a run goes on', async () => {
   let answer: (current: CurrentRun | null) => void = () => undefined;
   const slow = createFakeLine({ 'train.current': () => new Promise((resolve) => (answer = resolve)) });
-  const fresh = new TrainingState(slow.connection, () => undefined);
+  const fresh = new TrainingState(slow.connection, () => undefined, AT_ONCE);
   await slow.connection.open();
   await settle();
   expect(fresh.isKnown).toBe(false);
@@ -161,7 +164,7 @@ async function openSlow(): Promise<{
 }> {
   const answers: ((run: CurrentRun | null) => void)[] = [];
   const slow = createFakeLine({ 'train.current': () => new Promise((resolve) => answers.push(resolve)) });
-  const fresh = new TrainingState(slow.connection, () => undefined);
+  const fresh = new TrainingState(slow.connection, () => undefined, AT_ONCE);
   await slow.connection.open();
   await settle();
   return { slow, fresh, answers };
@@ -213,4 +216,78 @@ it('does not ask for a run that has come and gone meanwhile', async () => {
   await settle();
   expect(answers).toHaveLength(0);
   expect(fresh.phase).toBe('idle');
+});
+
+describe('at a pace that can be followed', () => {
+  const pace: TrainingPace = { batchMs: 1000, epochMs: 80 };
+  let paced: TrainingState;
+  const shownSteps = (): number[] => paced.batches.map(({ step }) => step);
+  const hear = (...steps: number[]): void => {
+    for (const step of steps) line.server.emit('train.batch', { ...batch, step });
+  };
+
+  beforeEach(async () => {
+    current = { ...running, epochs: [] };
+    line = createFakeLine({ 'train.current': async () => current });
+    paced = new TrainingState(line.connection, fail, pace);
+    await line.connection.open();
+    await settle();
+    vi.useFakeTimers();
+    hear(1);
+    await vi.advanceTimersByTimeAsync(0);
+  });
+  afterEach(() => void vi.useRealTimers());
+
+  it('shows batches together, the rail moving with the curves', async () => {
+    expect(shownSteps()).toEqual([1]);
+    hear(2, 3);
+    await vi.advanceTimersByTimeAsync(900);
+    expect(shownSteps()).toEqual([1]);
+    expect(paced.percent).toBe(8);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(shownSteps()).toEqual([1, 2, 3]);
+    expect(paced.percent).toBe(25);
+  });
+
+  it('shows the end of an epoch soon, and after the batches before it', async () => {
+    hear(2, 3);
+    line.server.emit('train.epoch', { run: '/r', ...epoch(1, 0.8) });
+    await vi.advanceTimersByTimeAsync(80);
+    expect(shownSteps()).toEqual([1, 2, 3]);
+    expect(paced.latest?.epoch).toBe(1);
+  });
+
+  it('shows at once what the user has asked for, and the end', async () => {
+    hear(2);
+    line.server.emit('train.paused', { run: '/r', isPaused: true });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(paced.phase).toBe('paused');
+    expect(shownSteps()).toEqual([1, 2]);
+    hear(3);
+    line.server.emit('train.cancelled', { run: '/r' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(paced.phase).toBe('ended');
+    expect(shownSteps()).toEqual([1, 2, 3]);
+  });
+
+  it('loses nothing that it held when it catches up, and takes nothing in twice', async () => {
+    hear(2);
+    const known = [1, 2].map((step) => ({ ...batch, step }));
+    current = { ...running, epochs: [], batches: known };
+    const asking = paced.catchUp();
+    hear(3);
+    await vi.advanceTimersByTimeAsync(0);
+    await asking;
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(shownSteps()).toEqual([1, 2, 3]);
+  });
+
+  it('brings no news of an earlier run to the next one', async () => {
+    line.server.emit('train.cancelled', { run: '/r' });
+    hear(2);
+    await vi.advanceTimersByTimeAsync(0);
+    paced.begin('/next', createRecipe('/photos'));
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(shownSteps()).toEqual([]);
+  });
 });
