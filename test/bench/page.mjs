@@ -244,7 +244,10 @@ try {
       index >= 1 && index % 2 === 1 && index + 1 < speeds.length ? [{ shown: speed, still: speeds[index + 1] }] : [],
     );
     const overheads = pairs.map(({ shown, still }) => 1 - shown / still);
-    return { median: middle(overheads), overheads };
+    const mean = overheads.reduce((sum, overhead) => sum + overhead, 0) / overheads.length;
+    const squares = overheads.reduce((sum, overhead) => sum + (overhead - mean) ** 2, 0);
+    const standardError = Math.sqrt(squares / (overheads.length - 1) / overheads.length);
+    return { mean, standardError, median: middle(overheads), pairs: overheads.length };
   };
   let alone = 0;
   /** The same recipe on the command line, while the page is open and nothing happens. @param {string} run */

@@ -105,30 +105,42 @@ export function readSafetensorsMetadata(bytes: Uint8Array): Readonly<Record<stri
   return readHeader(bytes).metadata;
 }
 
-/** Encodes tensors as a safetensors file, float32, in the map's order. */
-export function encodeSafetensors(weights: WeightMap, metadata: Readonly<Record<string, string>>): Uint8Array {
+/** Encodes what precedes the values of tensors, float32, in the map's order. */
+export function encodeSafetensorsHeader(
+  tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const header: [string, unknown][] = [['__metadata__', metadata]];
   let position = 0;
-  for (const [name, { shape, data }] of weights) {
-    header.push([name, { dtype: 'F32', shape, data_offsets: [position, position + data.byteLength] }]);
-    position += data.byteLength;
+  for (const [name, { shape }] of tensors) {
+    const end = position + elementCount(shape) * Float32Array.BYTES_PER_ELEMENT;
+    header.push([name, { dtype: 'F32', shape, data_offsets: [position, end] }]);
+    position = end;
   }
   const text = JSON.stringify(Object.fromEntries(header));
   // Padded with spaces so that the tensors begin at a multiple of 8, as the reference writer does.
   const json = new TextEncoder().encode(
     text.padEnd(text.length + ((8 - (new TextEncoder().encode(text).length % 8)) % 8)),
   );
-  const bytes = new Uint8Array(8 + json.length + position);
+  const bytes = new Uint8Array(8 + json.length);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
   bytes.set(json, 8);
-  let offset = 8 + json.length;
-  for (const { data } of weights.values()) {
-    if (IS_LITTLE_ENDIAN) bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
-    else {
-      const view = new DataView(bytes.buffer, offset, data.byteLength);
-      data.forEach((value, index) => view.setFloat32(index * 4, value, true));
-    }
-    offset += data.byteLength;
-  }
   return bytes;
+}
+
+/** A tensor's values as a safetensors file holds them; a view where the machine keeps them alike. */
+export function encodeSafetensorsValues(data: Float32Array): Uint8Array {
+  if (IS_LITTLE_ENDIAN) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const bytes = new Uint8Array(data.byteLength);
+  const view = new DataView(bytes.buffer);
+  data.forEach((value, index) => view.setFloat32(index * 4, value, true));
+  return bytes;
+}
+
+/** Encodes tensors as a safetensors file, float32, in the map's order. */
+export function encodeSafetensors(weights: WeightMap, metadata: Readonly<Record<string, string>>): Uint8Array {
+  return Buffer.concat([
+    encodeSafetensorsHeader(weights, metadata),
+    ...[...weights.values()].map(({ data }) => encodeSafetensorsValues(data)),
+  ]);
 }

@@ -12,9 +12,12 @@ export interface Chain {
 /**
  * Finds what can be computed together with each convolution.
  *
- * @param foldsBatchNorm whether batch norm is fixed, so that it is a factor and a shift of the convolution's own
+ * @param foldsBatchNorm whether a convolution's batch norm is fixed, so that it can be a factor and a shift of its own
  */
-export function findChains(network: Network, foldsBatchNorm: boolean): ReadonlyMap<string, Chain> {
+export function findChains(
+  network: Network,
+  foldsBatchNorm: (conv: ConvNode | DepthwiseConvNode) => boolean,
+): ReadonlyMap<string, Chain> {
   const readers = new Map<string, GraphNode[]>();
   for (const node of network.nodes) {
     for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
@@ -27,7 +30,7 @@ export function findChains(network: Network, foldsBatchNorm: boolean): ReadonlyM
   for (const node of network.nodes) {
     if ((node.op !== 'conv' && node.op !== 'depthwise_conv') || node.activation !== 'linear') continue;
     let next = onlyReader(node.name);
-    const batchNorm = foldsBatchNorm && next?.op === 'batch_norm' ? next : null;
+    const batchNorm = next?.op === 'batch_norm' && foldsBatchNorm(node) ? next : null;
     if (batchNorm) next = onlyReader(batchNorm.name);
     chains.set(node.name, { batchNorm, activation: next?.op === 'activation' ? next : null });
   }

@@ -14,11 +14,19 @@ export interface PassOptions {
   readonly scope: string;
   /** `frozen`: the running statistics; `batch`: the batch's own. */
   readonly batchNorm: 'frozen' | 'batch';
+  /** 1×1 convolutions of stride 2 that begin at the second pixel. */
+  readonly seconds: ReadonlySet<string>;
   /** Factors on what a node reads, for dropout; null for none. */
   readonly mask: { readonly node: string; readonly factors: Edge } | null;
   /** Hears of every batch norm that uses the batch's own statistics: its mean and unbiased variance. */
   readonly onStatistics?: (node: BatchNormNode, mean: Edge, variance: Edge) => void;
 }
+
+/**
+ * A fixed batch norm that is folded passes over its convolution's filter some times, one that is not over the pictures; so it
+ * is folded where so many pictures are more than the filter. As many as a usual batch has.
+ */
+const FOLD_PICTURES = 16;
 
 /**
  * Writes a forward pass over variables that are declared.
@@ -36,7 +44,11 @@ export function writeForward(
   const layers = new TrainLayers(writer, tape);
   const shapes = inferShapes(network);
   const results = new Map<string, Edge>();
-  const chains = findChains(network, options.batchNorm === 'frozen');
+  const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+  const chains = findChains(network, ({ name, weight }) => {
+    const picture = sizeOf(shapes.get(name)!);
+    return options.batchNorm === 'frozen' && sizeOf(writer.variable(weight).shape) < FOLD_PICTURES * picture;
+  });
   /** Nodes that are computed with a convolution before them, by the convolution's name. */
   const covered = new Map<string, string>();
   const value = (name: string): Edge => writer.variable(name).value;
@@ -78,7 +90,11 @@ export function writeForward(
         const shape = picture(node.inputs[0]!);
         if (node.op === 'depthwise_conv')
           return finish(layers.depthwise(name, x, filter, node, shape), { channels: shape[2] });
-        return layers.conv(name, x, filter, node, [shape, picture(node.name)], finish);
+        const output = picture(node.name);
+        if (!options.seconds.has(node.name)) return layers.conv(name, x, filter, node, [shape, output], finish);
+        const second = layers.everySecond(`${name}/seconds`, x, shape);
+        const halved: PictureShape = [output[0], output[1], shape[2]];
+        return layers.conv(name, second, filter, { ...node, stride: 1 }, [halved, output], finish);
       }
       case 'batch_norm': {
         const affine = [value(node.gamma), value(node.beta)] as const;

@@ -5,10 +5,17 @@ import { beginsWithPixels } from '../graph/pixels.js';
 import type { BatchNormNode, Network, ParamSpec } from '../graph/types.js';
 import { DT_FLOAT, DT_UINT8, encodeSavedModel, shapeOf, type SignatureDef, type TensorInfo } from './proto.js';
 import { floatsOf } from './graph-session.js';
+import { hasKernel, mirrorNodes } from './mirror.js';
 import { writeForward } from './train-forward.js';
 import { Tape } from './train-tape.js';
-import { UPDATE_SCALARS, type UpdateGroup, type UpdateScalars, writeUpdate } from './train-update.js';
-import { type Edge, type GraphVariable, TrainWriter } from './train-writer.js';
+import {
+  type TrainVariable,
+  UPDATE_SCALARS,
+  type UpdateGroup,
+  type UpdateScalars,
+  writeUpdate,
+} from './train-update.js';
+import { type Edge, TrainWriter } from './train-writer.js';
 
 /** What a training graph is written for. */
 export interface TrainGraphOptions {
@@ -50,6 +57,13 @@ function graphShape({ shape, layout }: ParamSpec): readonly number[] {
   }
 }
 
+/** Turns pictures by 180°. @param shape height and width first */
+function turnPictures(writer: TrainWriter, x: Edge, shape: readonly number[]): Edge {
+  const [height, width, channels] = shape as [number, number, number];
+  const line = writer.reshape('cut/line', x, [-1, height * width, channels]);
+  return writer.reshape('cut/turned', writer.reverse('cut/reversed', line, [1]), [-1, ...shape]);
+}
+
 interface Port {
   readonly edge: Edge;
   readonly shape: readonly number[];
@@ -72,6 +86,9 @@ function signature(inputs: Readonly<Record<string, Port>>, outputs: Readonly<Rec
  * Encodes training as a `saved_model.pb`: forward pass, gradients and update, weights as variables of the session that loads
  * it.
  *
+ * Where TensorFlow then need not pad, pictures are computed turned by 180° and kernels lie turned in the session: padded
+ * copies cost time and memory in the step. Whoever gives or reads kernels does not see it.
+ *
  * The loss is `-sum(targets · logSoftmax(logits))`. Signatures:
  * - `init`: a value for each parameter, by its name, in TensorFlow's layout; the optimizer's slots become 0
  * - `restore`: the same, the slots stay
@@ -86,7 +103,10 @@ function signature(inputs: Readonly<Record<string, Port>>, outputs: Readonly<Rec
  * @param scope begins the names of the session's variables
  */
 export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uint8Array {
-  const { network, batchNorm, hasDropout } = options;
+  const { batchNorm, hasDropout } = options;
+  const mirrored = mirrorNodes(options.network);
+  const network = mirrored?.network ?? options.network;
+  const seconds = mirrored?.seconds ?? new Set<string>();
   const writer = new TrainWriter(scope);
   const tape = new Tape();
   for (const param of network.params) {
@@ -102,7 +122,8 @@ export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uin
   const cutType = beginsWithPixels(network) ? DT_UINT8 : DT_FLOAT;
   const cutShape = [-1, ...entry.shape];
   const cut: Port = { shape: cutShape, edge: writer.placeholder('cut', cutShape, cutType), dtype: cutType };
-  const input = cutType === DT_FLOAT ? cut.edge : writer.cast(floatsOf('cut'), cut.edge, DT_UINT8, DT_FLOAT);
+  const floats = cutType === DT_FLOAT ? cut.edge : writer.cast(floatsOf('cut'), cut.edge, DT_UINT8, DT_FLOAT);
+  const input = mirrored ? turnPictures(writer, floats, entry.shape) : floats;
   const targets: Port = { shape: [-1, head.units], edge: writer.placeholder('targets', [-1, head.units]) };
   const mask: Port = { shape: [-1, featureSize], edge: writer.placeholder('mask', [-1, featureSize]) };
   const trigger: Port = { shape: [], edge: writer.placeholder('trigger', []) };
@@ -121,6 +142,7 @@ export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uin
   const logits = writeForward(writer, tape, network, input, {
     scope: 'train',
     batchNorm,
+    seconds,
     mask: hasDropout ? { node: LOGITS_NODE, factors: mask.edge } : null,
     onStatistics: (node: BatchNormNode, mean, variance) => {
       follow(node.mean, node.momentum, mean);
@@ -141,25 +163,32 @@ export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uin
   const inferred = writeForward(writer, new Tape(), network, input, {
     scope: 'infer',
     batchNorm: 'frozen',
+    seconds,
     mask: null,
   });
 
+  const turned = new Set(mirrored ? network.params.filter(hasKernel).map(({ name }) => name) : []);
   /** Ports that read variables, ports that are given values for them, and the assignments. */
-  const access = (variables: readonly (readonly [name: string, variable: GraphVariable])[]) => {
+  const access = (variables: readonly TrainVariable[]) => {
     const values: Record<string, Port> = {};
     const given: Record<string, Port> = {};
-    const assigned = variables.map(([name, variable]) => {
-      const edge = writer.placeholder(`given/${name}`, variable.shape);
-      given[name] = { edge, shape: variable.shape };
-      values[name] = { edge: variable.value, shape: variable.shape };
-      return writer.assign(`assign/${name}`, variable, edge);
+    const assigned = variables.map(({ name, param, variable }) => {
+      const { shape, value } = variable;
+      const edge = writer.placeholder(`given/${name}`, shape);
+      // A kernel of one pixel is the same from both sides.
+      const isTurned = turned.has(param) && shape[0]! * shape[1]! > 1;
+      const turn = (side: string, x: Edge): Edge =>
+        isTurned ? writer.reverse(`turned/${side}/${name}`, x, [0, 1]) : x;
+      given[name] = { edge, shape };
+      values[name] = { edge: turn('value', value), shape };
+      return writer.assign(`assign/${name}`, variable, turn('given', edge));
     });
     return { values, given, assigned };
   };
-  const params = access(network.params.map(({ name }) => [name, writer.variable(name)] as const));
-  const memory = access([...slots]);
-  const cleared = [...slots.values()].map((slot) =>
-    writer.assign(`clear/${slot.handle}`, slot, writer.zeros(slot.shape)),
+  const params = access(network.params.map(({ name }) => ({ name, param: name, variable: writer.variable(name) })));
+  const memory = access(slots);
+  const cleared = slots.map(({ variable }) =>
+    writer.assign(`clear/${variable.handle}`, variable, writer.zeros(variable.shape)),
   );
   const done = (name: string, after: readonly Edge[]): Record<string, Port> => ({
     done: { edge: writer.identityAfter(name, trigger.edge, after), shape: [] },

@@ -39,12 +39,19 @@ export function updateScalars(spec: OptimizerSpec, lr: number, iteration: number
   return { lr, stepSize: (lr * scale) / correct(spec.beta1), epsilon: spec.epsilon * scale };
 }
 
+/** A variable of the session, and the parameter that it is or goes with. */
+export interface TrainVariable {
+  readonly name: string;
+  readonly param: string;
+  readonly variable: GraphVariable;
+}
+
 /** An optimizer's update, written into a graph. */
 export interface WrittenUpdate {
   /** Every op that writes a variable. */
   readonly updates: readonly Edge[];
-  /** Momentum and moments, by name; they begin at 0. */
-  readonly slots: ReadonlyMap<string, GraphVariable>;
+  /** Momentum and moments; they begin at 0. */
+  readonly slots: readonly TrainVariable[];
 }
 
 /**
@@ -62,10 +69,11 @@ export function writeUpdate(
   gradientOf: (name: string) => Edge,
 ): WrittenUpdate {
   const updates: Edge[] = [];
-  const slots = new Map<string, GraphVariable>();
-  const slot = (name: string, shape: readonly number[]): Edge => {
+  const slots: TrainVariable[] = [];
+  const slot = (param: string, kind: string, shape: readonly number[]): Edge => {
+    const name = `${param}/${kind}`;
     const variable = writer.declare(name, shape);
-    slots.set(name, variable);
+    slots.push({ name, param, variable });
     return variable.handle;
   };
   const scaled = (name: string, x: Edge, factor: number): Edge =>
@@ -95,14 +103,14 @@ export function writeUpdate(
       }
       if (spec.kind !== 'sgd') {
         const inputs = [
-          ...[handle, slot(`${name}/m`, shape), slot(`${name}/v`, shape)],
+          ...[handle, slot(name, 'm', shape), slot(name, 'v', shape)],
           // Powers of 0: the corrections are in the step size already.
           ...[writer.scalar(0), writer.scalar(0), stepSize],
           ...[writer.scalar(spec.beta1), writer.scalar(spec.beta2), scalars.epsilon, gradient],
         ];
         updates.push(writer.float('ResourceApplyAdam', `update/${name}`, ...inputs, ...after));
       } else if (spec.momentum > 0) {
-        const inputs = [handle, slot(`${name}/momentum`, shape), stepSize, gradient, writer.scalar(spec.momentum)];
+        const inputs = [handle, slot(name, 'momentum', shape), stepSize, gradient, writer.scalar(spec.momentum)];
         updates.push(
           writer.node('ResourceApplyMomentum', `update/${name}`, inputs, {
             T: floatType,

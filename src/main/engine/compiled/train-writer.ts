@@ -113,10 +113,21 @@ export class TrainWriter {
     return this.node('PadV2', name, [x, sides, this.scalar(value)], attributes);
   }
 
+  /** Zeros before what [a, b, c, d] holds, as many along each axis as `before` says. */
+  padBefore(name: string, x: Edge, before: readonly [number, number, number, number]): Edge {
+    const sides = this.constant(DT_INT32, [4, 2], Int32Array.from(before.flatMap((count) => [count, 0])));
+    return this.node('Pad', name, [x, sides], { T: floatType, Tpaddings: intType });
+  }
+
   /** Takes away the outermost pixels of pictures. @param sizes of the result */
   cropTo(name: string, x: Edge, pixels: number, sizes: Edge): Edge {
     const inputs = [x, this.ints([0, pixels, pixels, 0]), sizes];
     return this.node('Slice', name, inputs, { T: floatType, Index: intType });
+  }
+
+  /** Back to front along axes. */
+  reverse(name: string, x: Edge, axes: readonly number[]): Edge {
+    return this.node('ReverseV2', name, [x, this.ints(axes)], { T: floatType, Tidx: intType });
   }
 
   /** Sum or mean over axes. */

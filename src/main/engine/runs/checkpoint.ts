@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { GraftError } from '../../../shared/errors.js';
 import type { EpochMetrics } from '../../../shared/reports.js';
-import { readSafetensors, encodeSafetensors } from '../backbones/safetensors.js';
+import { encodeSafetensorsHeader, encodeSafetensorsValues, readSafetensors } from '../backbones/safetensors.js';
 import { renameWithRetry } from '../../common/rename.js';
 import { runnerSchema } from '../compiled/runner.js';
+import { collectGarbage } from '../garbage.js';
 import { explainWriteError, makeTemporaryFolder, sha256OfFile } from '../files.js';
 import type { WeightMap } from '../graph/types.js';
 import { lossAndAccuracySchema, readMetrics, syncMetrics } from './metrics-log.js';
 
 const KEPT = 2;
+/** Copies of tensors that may wait for their end while a checkpoint is written. */
+const MAX_WAITING_BYTES = 32_000_000;
 const MANIFEST = 'manifest.json';
 const STATE = 'state.json';
 
@@ -109,17 +112,40 @@ async function removeOld(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 2 }).catch(() => undefined);
 }
 
+/** A tensor whose values are read when they are written. */
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  read(): Float32Array;
+}
+
+/** Tensors of one file, by name. */
+export type StoredTensors = ReadonlyMap<string, StoredTensor>;
+
+/** The parts of a safetensors file, one tensor after the other. */
+function* encodeStored(tensors: StoredTensors): Generator<Uint8Array> {
+  yield encodeSafetensorsHeader(tensors, { graft: 'checkpoint' });
+  let waitingBytes = 0;
+  for (const { read } of tensors.values()) {
+    const values = encodeSafetensorsValues(read());
+    waitingBytes += values.length;
+    yield values;
+    if (waitingBytes < MAX_WAITING_BYTES) continue;
+    collectGarbage();
+    waitingBytes = 0;
+  }
+}
+
 /**
  * Adds a checkpoint to a run and drops all but the last two. It is there whole or not at all: everything is written and
  * synced under a temporary name, hashes last, then renamed.
  *
- * @param tensors each read when it is its turn, so that no more than one copy is held at a time
+ * @param tensors each is read when it is its turn, so that one is held at a time
  * @throws GraftError `disk-full`; the checkpoints before stay
  */
 export async function writeCheckpoint(
   run: string,
   state: Omit<CheckpointState, 'metricsBytes'>,
-  tensors: { weights(): WeightMap; slots(): WeightMap; best(): WeightMap | null },
+  tensors: { readonly weights: StoredTensors; readonly slots: StoredTensors; readonly best: StoredTensors | null },
 ): Promise<void> {
   const parent = parentOf(run);
   // What the checkpoint says of the metrics must be on the disk before it.
@@ -130,20 +156,27 @@ export async function writeCheckpoint(
   try {
     folder = await makeTemporaryFolder(parent);
     const files: v.InferOutput<typeof manifestSchema>['files'] = {};
-    const write = async (file: string, data: Uint8Array): Promise<void> => {
+    const write = async (file: string, parts: Iterable<Uint8Array>): Promise<void> => {
       const handle = await open(join(folder!, file), 'wx');
+      const hash = createHash('sha256');
+      let sizeBytes = 0;
       try {
-        await handle.writeFile(data);
+        for (const part of parts) {
+          await handle.appendFile(part);
+          hash.update(part);
+          sizeBytes += part.length;
+        }
         await handle.sync();
       } finally {
         await handle.close();
       }
-      files[file] = { sha256: createHash('sha256').update(data).digest('hex'), sizeBytes: data.length };
+      files[file] = { sha256: hash.digest('hex'), sizeBytes };
     };
-    const writeJson = (file: string, value: unknown) => write(file, Buffer.from(`${JSON.stringify(value, null, 2)}\n`));
+    const writeJson = (file: string, value: unknown) =>
+      write(file, [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)]);
     for (const part of ['weights', 'slots', 'best'] as const) {
-      const weights = tensors[part]();
-      if (weights !== null) await write(`${part}.safetensors`, encodeSafetensors(weights, { graft: 'checkpoint' }));
+      const stored = tensors[part];
+      if (stored !== null) await write(`${part}.safetensors`, encodeStored(stored));
     }
     await writeJson(STATE, { ...state, metricsBytes } satisfies CheckpointState);
     await writeJson(MANIFEST, { format: 'graft-checkpoint', version: 1, files: { ...files } });

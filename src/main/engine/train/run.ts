@@ -9,6 +9,7 @@ import { learningRateFactor } from '../../../shared/schedule.js';
 import { GRAFT_VERSION } from '../../../shared/version.js';
 import { getBackbone } from '../backbones/registry.js';
 import { encodePng } from '../dataset/png.js';
+import { collectGarbage } from '../garbage.js';
 import { type Checkpoint, removeCheckpoints } from '../runs/checkpoint.js';
 import { appendMetrics, cutMetrics } from '../runs/metrics-log.js';
 import { writeModel, writeSummary } from '../runs/run-folder.js';
@@ -187,6 +188,8 @@ export async function trainRun(options: TrainOptions): Promise<RunSummary> {
   const peakMemoryBytes = watchPeakMemory();
   const onProgress = throttleProgress((progress) => emit('train.progress', { run, progress }));
   const session = await openSession({ run, recipe, control, state }, onProgress);
+  // The weights' file and what was made of it, which the session has taken in.
+  collectGarbage();
   const { split, model, source, profile } = session;
   let best: BestWeights<Snapshot> | null = null;
   try {

@@ -3,7 +3,7 @@ import type { Recipe } from '../../../shared/recipe.js';
 import type { EpochMetrics } from '../../../shared/reports.js';
 import { GRAFT_VERSION } from '../../../shared/version.js';
 import type { WeightMap } from '../graph/types.js';
-import { writeCheckpoint } from '../runs/checkpoint.js';
+import { type StoredTensors, writeCheckpoint } from '../runs/checkpoint.js';
 import { hashRecipe } from '../runs/run-status.js';
 import type { TensorFlow } from '../tf.js';
 import type { BestWeights } from './callbacks/best-weights.js';
@@ -27,8 +27,8 @@ export function uploadWeights(tf: TensorFlow, weights: WeightMap): Snapshot {
   return new Map([...weights].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape], 'float32')]));
 }
 
-const download = (tensors: ReadonlyMap<string, Tensor>): WeightMap =>
-  new Map([...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, data: tensor.dataSync<'float32'>() }]));
+const stored = (tensors: ReadonlyMap<string, Tensor>): StoredTensors =>
+  new Map([...tensors].map(([name, x]) => [name, { shape: x.shape, read: () => x.dataSync<'float32'>() }]));
 
 const disposeAll = (tensors: ReadonlyMap<string, Tensor>): void => tensors.forEach((tensor) => tensor.dispose());
 
@@ -49,6 +49,8 @@ export async function saveRun(options: {
   const { run, recipe, session, best, stopping, totals, position } = options;
   const { trainer, runners, frozenWeights } = session.model;
   const memory = trainer.readOptimizer();
+  const weights = trainer.snapshot();
+  const kept = best.kept();
   try {
     await writeCheckpoint(
       run,
@@ -70,20 +72,12 @@ export async function saveRun(options: {
         machine: describeMachine(),
       },
       {
-        weights: () => {
-          const snapshot = trainer.snapshot();
-          const weights = download(snapshot);
-          disposeAll(snapshot);
-          return weights;
-        },
-        slots: () => download(memory.slots),
-        best: () => {
-          const kept = best.kept();
-          return kept && download(kept);
-        },
+        weights: stored(weights),
+        slots: stored(memory.slots),
+        best: kept && stored(kept),
       },
     );
   } finally {
-    disposeAll(memory.slots);
+    for (const tensors of [weights, memory.slots]) disposeAll(tensors);
   }
 }

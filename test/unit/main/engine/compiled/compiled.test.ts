@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { testTiny } from '../../../../../src/main/engine/backbones/test-tiny.js';
 import { createCompiledNetwork } from '../../../../../src/main/engine/compiled/compiled-network.js';
 import { writeGraphDef } from '../../../../../src/main/engine/compiled/graph-def.js';
@@ -36,7 +35,15 @@ const CASES: readonly (readonly [string, Network, WeightMap])[] = [
   ['a network that ends in a softmax', softmaxed, weights],
 ];
 
-const graphFolders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('graft-graph-'));
+/** Tests beside this one make temporary folders too. */
+async function withTemporaryFolder(folder: string, work: () => Promise<void>): Promise<void> {
+  vi.stubEnv('TMPDIR', folder);
+  try {
+    await work();
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}
 
 describe.each(CASES)('%s, compiled', (_name, part, values) => {
   it.each([null, 4])('computes what it computes eagerly, for any number of pictures, %s at once', async (atOnce) => {
@@ -90,13 +97,16 @@ describe('bytes', () => {
 describe('a compiled network', () => {
   it('leaves no folder behind, not even when the weights are missing', async () => {
     const tf = await loadTensorFlow();
-    const before = graphFolders();
-    const compiled = await createCompiledNetwork(tf, network, weights);
-    compiled.dispose();
+    const folder = makeFolder('compiled-temporary');
     const fewer = new Map(weights);
     fewer.delete('top.conv.bias');
-    await expect(createCompiledNetwork(tf, network, fewer)).rejects.toThrow('top.conv.bias');
-    expect(graphFolders().filter((name) => !before.includes(name))).toEqual([]);
+    await withTemporaryFolder(folder, async () => {
+      const compiled = await createCompiledNetwork(tf, network, weights);
+      compiled.dispose();
+      await expect(createCompiledNetwork(tf, network, fewer)).rejects.toThrow('top.conv.bias');
+    });
+    expect(readdirSync(folder)).toEqual([]);
+    removeFolder(folder);
   });
 
   it('takes two networks at once', async () => {

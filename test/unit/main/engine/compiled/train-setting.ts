@@ -23,8 +23,9 @@ export interface Setting {
   readonly inputShape: readonly [number, number, number];
 }
 
-export function settingFrom(stage: number): Setting {
-  const tail = stage === 0 ? trunk : sliceNetwork(trunk, stage, trunk.stages.length);
+/** @param whole ends in {@link FEATURES} features */
+export function settingFrom(stage: number, whole: Network = trunk): Setting {
+  const tail = stage === 0 ? whole : sliceNetwork(whole, stage, whole.stages.length);
   const network = truncateNetwork(withHead(tail, tail.output, FEATURES, CLASSES), LOGITS_NODE);
   const [input] = network.nodes;
   if (input?.op !== 'input') throw new Error('a network begins with its input');

@@ -33,7 +33,7 @@ const state: Omit<CheckpointState, 'metricsBytes'> = {
   runners: { frozen: { runner: 'eager', reason: '' }, step: { runner: 'eager', reason: '' } },
   machine: 'm',
 };
-const tensors = { weights: () => new Map(), slots: () => new Map(), best: () => null };
+const tensors = { weights: new Map(), slots: new Map(), best: null };
 
 it('an old checkpoint that can not be removed fails neither the next nor the end of the run', async () => {
   for (let count = 0; count < 4; count++) await writeCheckpoint(run, state, tensors);
