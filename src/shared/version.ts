@@ -1,2 +1,2 @@
 /** This release, as in `package.json`; a test compares the two. */
-export const GRAFT_VERSION = '0.1.0';
+export const GRAFT_VERSION = '0.2.0';
