@@ -140,6 +140,13 @@ export async function takeScreenshots(page: Page, host: string, name: string): P
       await page.setViewportSize(size);
       // Charts follow in a frame of their own.
       await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+      // Thumbnails that the larger size has brought into sight.
+      await page.waitForFunction(() =>
+        [...document.images].every((image) => {
+          const { top, bottom } = image.getBoundingClientRect();
+          return image.complete || bottom < 0 || top > innerHeight;
+        }),
+      );
       // A change of colours that is half done would be in the picture.
       await page.screenshot({
         animations: 'disabled',
