@@ -112,15 +112,21 @@ try {
 
   /** @type {Record<string, object>} */
   const result = {};
+  /** Of sliders, all together. */
+  const slid = [];
+  /** @param {readonly number[]} times */
+  const summarise = (times) => {
+    const sorted = [...times].sort((a, b) => a - b);
+    const at = (share) => Math.round(sorted[Math.floor(share * sorted.length)] * 10) / 10;
+    return { p50Ms: at(0.5), p95Ms: at(0.95), maxMs: at(0.999), moves: sorted.length };
+  };
   const measure = async (name, slider) => {
     const card = page.getByRole('article', { name, exact: true });
     const input = slider === null ? card.getByRole('switch') : card.getByRole('slider', { name: slider });
     await input.focus();
     const found = await input.evaluate(moveAndTime, Number(options.moves));
-    const sorted = found.times.sort((a, b) => a - b);
-    const at = (share) => Math.round(sorted[Math.floor(share * sorted.length)] * 10) / 10;
-    const times = { p50Ms: at(0.5), p95Ms: at(0.95), maxMs: at(0.999), moves: sorted.length, drafts: found.drafts };
-    result[`${name}: ${slider ?? 'on and off'}`] = times;
+    result[`${name}: ${slider ?? 'on and off'}`] = { ...summarise(found.times), drafts: found.drafts };
+    if (slider !== null) slid.push(...found.times);
     await page.waitForTimeout(500);
   };
   const isAsked = (card) => options.card.length === 0 || options.card.includes(card);
@@ -155,6 +161,7 @@ try {
     await card.getByRole('button', { name: `Remove ${name}` }).click();
     await page.waitForTimeout(300);
   }
+  result['All sliders'] = summarise(slid);
   process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
 } finally {
   await browser.close();
