@@ -120,7 +120,8 @@ export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uin
   const featureSize = network.params.find(({ name }) => name === head.weight)!.shape[1]!;
 
   const cutType = beginsWithPixels(network) ? DT_UINT8 : DT_FLOAT;
-  const cutShape = [-1, ...entry.shape];
+  // Where the head alone trains it is given rows of features.
+  const cutShape = head.inputs[0] === entry.name ? [-1, featureSize] : [-1, ...entry.shape];
   const cut: Port = { shape: cutShape, edge: writer.placeholder('cut', cutShape, cutType), dtype: cutType };
   const floats = cutType === DT_FLOAT ? cut.edge : writer.cast(floatsOf('cut'), cut.edge, DT_UINT8, DT_FLOAT);
   const input = mirrored ? turnPictures(writer, floats, entry.shape) : floats;

@@ -19,7 +19,11 @@ import { createTrainer, type Trainer } from './trainer.js';
 import { featuresFingerprint } from './feature-store.js';
 
 const NOTHING_FROZEN: RunnerChoice = { runner: 'eager', reason: 'no stage is frozen' };
-const HEAD_ALONE: RunnerChoice = { runner: 'eager', reason: 'the head alone is one product' };
+/** A head that trains alone runs as what comes before it: one call a step is twice as fast, where graphs run at all. */
+const headAlone = ({ runner }: RunnerChoice): RunnerChoice => ({
+  runner: runner === 'eager' ? 'eager' : 'compiled',
+  reason: 'as the frozen part',
+});
 
 /** How the frozen part and the part that trains run, and why. */
 export interface Runners {
@@ -196,7 +200,7 @@ export async function createTrainingModel(
     const whole = frozen ? await choose('frozen') : NOTHING_FROZEN;
     const half = trained === 0 && whole.runner === 'compiled' ? await choose('frozen-bfloat16') : whole;
     const features = half.runner === 'bfloat16' ? half : whole;
-    const step = trained > 0 ? await choose(`step-${batchNorm}`) : HEAD_ALONE;
+    const step = trained > 0 ? await choose(`step-${batchNorm}`) : headAlone(whole);
     return { frozen: whole, features, step };
   };
   const runners = options.runners ?? (await chooseAll());

@@ -1,3 +1,4 @@
+import type { Tensor2D } from '@tensorflow/tfjs-node-gpu';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { testTiny } from '../../../../../src/main/engine/backbones/test-tiny.js';
 import type { ProbeTask } from '../../../../../src/main/engine/compiled/frozen-network.js';
@@ -112,5 +113,50 @@ describe('createTrainingModel', () => {
     for (const one of [exact, fast]) one.dispose();
     pixels.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it.each([
+    ['compiled', 'compiled'],
+    ['eager', 'eager'],
+  ] as const)('runs a head that trains alone as the frozen part: %s', async (frozen, step) => {
+    remembered.set('frozen', { runner: frozen, reason: 'known' });
+    remembered.set('frozen-bfloat16', { runner: frozen, reason: 'known' });
+    const tf = await loadTensorFlow();
+    const weights = formulaWeights(testTiny.build());
+    const options = { runners: null, onProgress: () => undefined };
+    const model = await createTrainingModel(tf, testTiny, weights, 3, recipeFor('/data'), options);
+    expect(model.runners.step.runner).toBe(step);
+    model.dispose();
+  });
+
+  it('trains a head alone the same, compiled and not', async () => {
+    const tf = await loadTensorFlow();
+    const weights = formulaWeights(testTiny.build());
+    const frozen = { runner: 'eager', reason: 'the test says so' } as const;
+    const train = async (runner: 'eager' | 'compiled'): Promise<number[]> => {
+      const runners = { frozen, step: { runner, reason: 'the test says so' } };
+      const recipe = recipeFor('/data');
+      const model = await createTrainingModel(tf, testTiny, weights, 3, recipe, {
+        runners,
+        onProgress: () => undefined,
+      });
+      const features = tf.randomUniform([5, testTiny.featureSize], 0, 2, 'float32', 7);
+      const targets = tf.oneHot(tf.tensor1d([0, 1, 2, 1, 0], 'int32'), 3).div(5) as Tensor2D;
+      const mask = recipe.training.dropout > 0 ? (tf.onesLike(features) as Tensor2D) : null;
+      const scores: number[] = [];
+      for (let step = 0; step < 20; step++) {
+        const logits = model.trainer.step(features, targets, 0.05, mask);
+        scores.push(...logits.dataSync());
+        logits.dispose();
+      }
+      const inferred = model.trainer.infer(features);
+      scores.push(...inferred.dataSync());
+      inferred.dispose();
+      model.dispose();
+      return scores;
+    };
+    const [eager, compiled] = [await train('eager'), await train('compiled')];
+    expect(relativeError(Float32Array.from(compiled), Float32Array.from(eager))).toBeLessThan(1e-5);
+    expect(compiled.slice(0, 3)).not.toEqual(compiled.slice(-3));
   });
 });
