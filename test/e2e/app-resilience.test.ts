@@ -22,7 +22,8 @@ import {
 const root = makeFolder('app-resilience');
 const data = join(root, 'photos', 'insects');
 const home = join(root, 'home');
-const EPOCHS = 12;
+/** So many that the run outlasts what is done to it, on fast machines too. */
+const EPOCHS = 40;
 
 /** Processes that this server has started, by the entry that they run. */
 function childOf(server: StudioServer, entry: string): number {

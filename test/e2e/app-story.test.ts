@@ -103,7 +103,7 @@ describe.each(STORY_HOSTS)('the app, from a folder to a model, by mouse: $name',
 
   it.skipIf(!isThere)('trains a new head, with curves that move', { timeout: 300_000 }, async () => {
     await page.getByRole('button', { name: 'Next: Train' }).click();
-    await page.getByLabel('Epochs').first().fill('6');
+    await page.getByLabel('Epochs').first().fill('12');
     await page.getByLabel('Epochs').first().press('Tab');
     await expect.poll(() => page.locator('main [aria-busy="true"]').count(), PATIENT).toBe(0);
     barriers.push(...(await takeScreenshots(page, host, 'train-setup')));
@@ -111,14 +111,14 @@ describe.each(STORY_HOSTS)('the app, from a folder to a model, by mouse: $name',
     await page.getByRole('button', { name: 'Start training' }).click();
     await page.getByRole('button', { name: 'Stop and keep' }).waitFor({ timeout: 60_000 });
     await page
-      .getByText(/Epoch 2 of 6/)
+      .getByText(/Epoch 2 of 12/)
       .first()
       .waitFor({ timeout: 240_000 });
     expect(await railPlaces(page)).toEqual(places);
     // Else the run would be over before all pictures are taken.
     await page.getByRole('button', { name: 'Pause' }).click();
     await page
-      .getByText(/Paused in epoch \d of 6/)
+      .getByText(/Paused in epoch \d+ of 12/)
       .first()
       .waitFor();
     barriers.push(...(await takeScreenshots(page, host, 'train-live')));
