@@ -210,8 +210,11 @@ try {
   /**
    * Trains in the app while the browser stands still in every other epoch: what the page takes from training, and nothing
    * else, since the process that trains is the same. In pairs of epochs, so that the machine's slow minutes weigh on both.
+   * Null where the browser's processes can't be found.
    */
   const trainInTurns = async () => {
+    const browsers = processesOf(process.pid, (command) => roleOf(command)?.startsWith('browser') ?? false);
+    if (browsers.length === 0) return null;
     const before = new Set(readdirSync(runs));
     await page.getByLabel('Epochs').first().fill(options.turns);
     await page.getByLabel('Epochs').first().press('Tab');
@@ -225,7 +228,6 @@ try {
       runs,
       readdirSync(runs).find((name) => !before.has(name)),
     );
-    const browsers = processesOf(process.pid, (command) => roleOf(command)?.startsWith('browser') ?? false);
     const signal = (name) => browsers.forEach((pid) => process.kill(pid, name));
     try {
       // Even epochs with the page, odd ones without, by their numbers from one.
