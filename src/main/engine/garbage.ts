@@ -4,8 +4,8 @@ import { runInNewContext } from 'node:vm';
 let collect: (() => void) | null = null;
 
 /**
- * Frees what JavaScript no longer reaches, in some tens of milliseconds. V8 collects by its own heap and lets hundreds of
- * megabytes of weights wait that lie outside of it: memory that a training step then takes on top.
+ * Frees what JavaScript no longer reaches. V8 collects by its own heap and lets weights wait that lie outside of it: before
+ * the first step of fine-tuning ResNet-18 90 MB, which the step then takes memory on top of.
  */
 export function collectGarbage(): void {
   if (collect === null) {

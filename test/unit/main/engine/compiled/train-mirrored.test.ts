@@ -5,11 +5,9 @@ import { createCompiledTrainer } from '../../../../../src/main/engine/compiled/t
 import { NetworkBuilder } from '../../../../../src/main/engine/graph/builder.js';
 import type { Network } from '../../../../../src/main/engine/graph/types.js';
 import { loadTensorFlow, type TensorFlow } from '../../../../../src/main/engine/tf.js';
-import { crossEntropy } from '../../../../../src/main/engine/train/loss.js';
-import { createEagerTrainer } from '../../../../../src/main/engine/train/trainer.js';
 import type { OptimizerSpec } from '../../../../../src/shared/recipe.js';
-import { relativeError } from '../../../../support/networks.js';
-import { CLASSES, graphOptions, makeBatches, settingFrom } from './train-setting.js';
+import { expectToFollowEager } from './follow-eager.js';
+import { graphOptions, makeBatches, settingFrom } from './train-setting.js';
 
 const INPUT = { size: 32, resize: 36, interpolation: 'bilinear', mean: [120, 115, 105], std: [60, 60, 60] } as const;
 const NORM = { epsilon: 1e-3, momentum: 0.1 };
@@ -38,7 +36,6 @@ function buildPadded(): Network {
 }
 
 const padded = buildPadded();
-const STEPS = 20;
 // A bias before a batch's own statistics has no gradient but rounding, which a small epsilon would blow up to full steps.
 const OPTIMIZERS: readonly (readonly [string, OptimizerSpec, number])[] = [
   ['Nesterov', { kind: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 0.05 }, 0.005],
@@ -66,36 +63,15 @@ describe('a network that is trained upside down', () => {
   it.each(CUTS)('from stage %i, batch norm %s, follows the eager one', async (stage, batchNorm) => {
     const setting = settingFrom(stage, padded);
     expect(mirrorNodes(setting.network)).not.toBeNull();
-    for (const [name, optimizer, lr] of OPTIMIZERS) {
-      const options = graphOptions(setting, optimizer, batchNorm, true);
-      const reference = createEagerTrainer(tf, options, setting.weights);
-      const trainer = await createCompiledTrainer(tf, options, setting.weights);
-      expect(await trainer.readWeights()).toEqual(new Map(setting.weights));
-      const batches = makeBatches(tf, setting, true);
-      const losses: [number, number][] = [];
-      for (let step = 0; step < STEPS; step++) {
-        const { cut, targets, mask } = batches[step % batches.length]!;
-        const pair = [reference, trainer].map(({ step: run }) => {
-          const logits = run(cut, targets, lr, mask);
-          const loss = crossEntropy(
-            logits.dataSync<'float32'>() as Float32Array,
-            targets.dataSync<'float32'>() as Float32Array,
-            CLASSES,
-          );
-          logits.dispose();
-          return loss;
-        });
-        losses.push(pair as [number, number]);
-      }
-      const differences = losses.map(([expected, actual]) => Math.abs(actual - expected) / expected);
-      expect(Math.max(...differences), name).toBeLessThan(1e-5);
-      const [expected, actual] = [await reference.readWeights(), await trainer.readWeights()];
-      for (const { name: param } of options.network.params) {
-        expect(relativeError(actual.get(param)!.data, expected.get(param)!.data), param).toBeLessThan(1e-4);
-      }
-      reference.dispose();
-      trainer.dispose();
-      tf.dispose(batches.flatMap(({ cut, targets, mask }) => [cut, targets, mask!]));
+    const trainer = await createCompiledTrainer(
+      tf,
+      graphOptions(setting, OPTIMIZERS[0]![1], batchNorm, true),
+      setting.weights,
+    );
+    expect(await trainer.readWeights()).toEqual(new Map(setting.weights));
+    trainer.dispose();
+    for (const [, optimizer, lr] of OPTIMIZERS) {
+      await expectToFollowEager(tf, setting, graphOptions(setting, optimizer, batchNorm, true), lr);
     }
   });
 

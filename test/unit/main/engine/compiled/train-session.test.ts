@@ -4,12 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCompiledTrainer } from '../../../../../src/main/engine/compiled/train-session.js';
 import type { TrainGraphOptions } from '../../../../../src/main/engine/compiled/train-graph.js';
 import { loadTensorFlow, type TensorFlow } from '../../../../../src/main/engine/tf.js';
-import { crossEntropy } from '../../../../../src/main/engine/train/loss.js';
-import { createEagerTrainer } from '../../../../../src/main/engine/train/trainer.js';
 import type { OptimizerSpec } from '../../../../../src/shared/recipe.js';
 import { makeFolder, removeFolder } from '../../../../support/images.js';
-import { relativeError } from '../../../../support/networks.js';
-import { type Batch, CLASSES, graphOptions, makeBatches, settingFrom } from './train-setting.js';
+import { expectToFollowEager, lossOf, STEPS } from './follow-eager.js';
+import { type Batch, graphOptions, makeBatches, settingFrom } from './train-setting.js';
 
 // A bias before a batch's own statistics has no gradient but rounding, which a small epsilon would blow up to full steps.
 const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-4 };
@@ -22,16 +20,12 @@ const OPTIMIZERS: readonly (readonly [string, OptimizerSpec, number])[] = [
   ['AdamW', { kind: 'adamw', ...adam, weightDecay: 0.05 }, 0.001],
 ];
 const MODES = ['frozen', 'batch'] as const;
-const STEPS = 20;
 
 const whole = settingFrom(0);
 let tf: TensorFlow;
 beforeAll(async () => {
   tf = await loadTensorFlow();
 });
-
-const lossOf = (logits: Float32Array, { targets }: Batch): number =>
-  crossEntropy(logits, targets.dataSync<'float32'>() as Float32Array, CLASSES);
 
 // Tests beside this one make temporary folders too.
 const scratch = makeFolder('trainer');
@@ -56,33 +50,7 @@ async function train(options: TrainGraphOptions, setting = whole, lr = 0.005) {
 
 describe.each(MODES)('a compiled step, batch norm %s', (batchNorm) => {
   it.each(OPTIMIZERS)('follows the eager one with %s, uneven batches and dropout', async (_name, optimizer, lr) => {
-    const options = graphOptions(whole, optimizer, batchNorm, true);
-    const reference = createEagerTrainer(tf, options, whole.weights);
-    const trainer = await createCompiledTrainer(tf, options, whole.weights);
-    const batches = makeBatches(tf, whole, true);
-    const differences: number[] = [];
-    for (let step = 0; step < STEPS; step++) {
-      const batch = batches[step % batches.length]!;
-      const [expected, actual] = [reference, trainer].map(({ step: run }) => {
-        const logits = run(batch.cut, batch.targets, lr, batch.mask);
-        expect(logits.shape).toEqual([batch.count, CLASSES]);
-        const loss = lossOf(logits.dataSync<'float32'>() as Float32Array, batch);
-        logits.dispose();
-        return loss;
-      }) as [number, number];
-      differences.push(Math.abs(actual - expected) / expected);
-    }
-    expect(Math.max(...differences)).toBeLessThan(1e-5);
-    const [expected, actual] = [await reference.readWeights(), await trainer.readWeights()];
-    for (const { name, role } of options.network.params) {
-      const isStatistic = role === 'mean' || role === 'variance';
-      const error = relativeError(actual.get(name)!.data, expected.get(name)!.data);
-      expect(error, name).toBeLessThan(isStatistic ? 1e-5 : 1e-4);
-    }
-    const { cut } = batches[0]!;
-    expect(relativeError(trainer.infer(cut).dataSync(), reference.infer(cut).dataSync())).toBeLessThan(1e-5);
-    reference.dispose();
-    trainer.dispose();
+    await expectToFollowEager(tf, whole, graphOptions(whole, optimizer, batchNorm, true), lr);
   });
 
   it('gives the same numbers again, bit for bit', async () => {
