@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fork } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type EngineOptions, type EngineProcess, startEngine } from '../../src/main/engine-process.js';
 import { type EngineExit, explainExit } from '../../src/main/engine-process/exit.js';
-import { type LaunchedChild, launchNode } from '../../src/main/engine-process/launch.js';
+import { DRAIN_MS, type LaunchedChild, launchNode } from '../../src/main/engine-process/launch.js';
 import { superviseEngine } from '../../src/main/engine-process/supervisor.js';
 import type { GraftError } from '../../src/shared/errors.js';
 import { createMemoryPorts } from '../../src/shared/port.js';
@@ -51,6 +51,26 @@ describe('startEngine', () => {
     await engine.stop();
     expect(isAlive(engine.pid!)).toBe(false);
     expect(exits).toMatchObject([{ code: 0, signal: null, expected: true }]);
+  });
+
+  it('hears of the end of an engine that it stopped by its output, not by a timer', async () => {
+    const setTimer = globalThis.setTimeout;
+    const late = vi.fn();
+    const spy = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((then: () => void, ms?: number) =>
+      setTimer(() => {
+        if (ms === DRAIN_MS) late();
+        then();
+      }, ms)) as typeof setTimeout);
+    try {
+      const { engine } = start('');
+      await engine.client.call('dataset.inspect', inspect);
+      await engine.stop();
+      await expect(engine.exited).resolves.toMatchObject({ code: 0 });
+      expect(spy).toHaveBeenCalledWith(expect.any(Function), DRAIN_MS);
+      expect(late).not.toHaveBeenCalled();
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   it('hands what the engine prints to the log, and sets its environment', async () => {

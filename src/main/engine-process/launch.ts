@@ -34,7 +34,7 @@ export interface LaunchOptions {
 export type Launch = (entry: string, options: LaunchOptions) => LaunchedChild;
 
 /** How long after the process's end its last output may take to arrive. */
-const DRAIN_MS = 500;
+export const DRAIN_MS = 500;
 
 /** Starts a bundle by Node's `fork`. */
 export const launchNode: Launch = (entry, { env, execPath }) => {
@@ -49,6 +49,10 @@ export const launchNode: Launch = (entry, { env, execPath }) => {
     // Ctrl-C in a terminal goes to the whole process group; the engine must outlive it to keep the run.
     detached: process.platform !== 'win32',
   });
+  // Without a free file handle there are none at all, whatever their types say.
+  const outputs = [child.stdout, child.stderr].filter((stream) => stream != null);
+  // Not the process's own `close`, which never comes where this side has closed the channel.
+  const read = Promise.all(outputs.map((stream) => new Promise((resolve) => stream.once('close', resolve))));
   const ended = new Promise<ChildEnd>((resolve) => {
     // The same event also tells of a failed kill or send, which end nothing.
     child.on('error', (error) => {
@@ -57,7 +61,7 @@ export const launchNode: Launch = (entry, { env, execPath }) => {
     child.once('exit', (code, signal) => {
       const finish = (): void => resolve({ code, signal, startError: null });
       const drained = setTimeout(finish, DRAIN_MS);
-      child.once('close', () => {
+      void read.then(() => {
         clearTimeout(drained);
         finish();
       });
@@ -68,8 +72,7 @@ export const launchNode: Launch = (entry, { env, execPath }) => {
     get isConnected() {
       return child.connected;
     },
-    // Without a free file handle there are none at all, whatever their types say.
-    outputs: [child.stdout, child.stderr].filter((stream) => stream != null),
+    outputs,
     channel: createIpcPort(child),
     ended,
     kill: () => void child.kill('SIGKILL'),
