@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunnerChoice } from '../compiled/runner.js';
 
@@ -10,7 +11,11 @@ const FEATURES_VERSION = 2;
 export interface FeatureStore {
   /** The features under a key, or null. */
   read(key: string, length: number): Promise<Float32Array | null>;
-  write(key: string, features: Float32Array): Promise<void>;
+  /**
+   * Written when this returns. Features come sixteen at a time between two calls of the network, which block this thread
+   * anyway: awaiting a dozen small files' system calls one by one took a tenth of a frozen epoch.
+   */
+  write(key: string, features: Float32Array): void;
 }
 
 /** The key of one image's features: everything they depend on. */
@@ -28,7 +33,9 @@ const KEY_BYTES = 32;
  * and renamed, so that two processes can share it.
  */
 export function openFeatureStore(folder: string): FeatureStore {
-  const fileOf = (key: string): string => join(folder, key.slice(0, 2), `${key}.f32`);
+  const folderOf = (key: string): string => join(folder, key.slice(0, 2));
+  const fileOf = (key: string): string => join(folderOf(key), `${key}.f32`);
+  const made = new Set<string>();
   return {
     async read(key, length) {
       const bytes = await readFile(fileOf(key)).catch(() => null);
@@ -38,16 +45,19 @@ export function openFeatureStore(folder: string): FeatureStore {
       copy.set(bytes.subarray(KEY_BYTES));
       return new Float32Array(copy.buffer);
     },
-    async write(key, features) {
+    write(key, features) {
+      const inner = folderOf(key);
       const file = fileOf(key);
       const temporary = `${file}.${randomUUID()}`;
       const values = Buffer.from(features.buffer, features.byteOffset, features.byteLength);
       try {
-        await mkdir(join(folder, key.slice(0, 2)), { recursive: true });
-        await writeFile(temporary, Buffer.concat([Buffer.from(key, 'hex'), values]));
-        await rename(temporary, file);
+        if (!made.has(inner)) mkdirSync(inner, { recursive: true });
+        made.add(inner);
+        writeFileSync(temporary, Buffer.concat([Buffer.from(key, 'hex'), values]));
+        renameSync(temporary, file);
       } catch {
-        // A full or read-only disk costs speed, not the run.
+        // A full or read-only disk costs speed, not the run; a folder that was cleared meanwhile is made again.
+        made.delete(inner);
       }
     },
   };

@@ -83,24 +83,15 @@ export function createFeatureTable(options: FeatureTableOptions): FeatureTable {
       if (missing.length === 0) return;
       const augment = view === null ? null : { policy: view.policy, seed: view.seed, view: view.view };
       const batches = options.source.batches({ indices: missing, batchSize: FEATURE_BATCH_SIZE, augment, signal });
-      // Written while the next batch is computed: the disk should not keep the network waiting.
-      let writing: Promise<unknown> = Promise.resolve();
-      try {
-        for await (const batch of batches) {
-          const rows = computeBatch(batch, purpose);
-          const kept = batch.indices.map((index, row) => {
-            const features = rows.slice(row * featureSize, (row + 1) * featureSize);
-            memory.set(keyOf(index, view, purpose), features);
-            return { index, features };
-          });
-          await writing;
-          writing = Promise.all(
-            kept.map(({ index, features }) => options.store.write(keyOf(index, view, purpose), features)),
-          );
-          yield* kept;
-        }
-      } finally {
-        await writing;
+      for await (const batch of batches) {
+        const rows = computeBatch(batch, purpose);
+        yield* batch.indices.map((index, row) => {
+          const features = rows.slice(row * featureSize, (row + 1) * featureSize);
+          const key = keyOf(index, view, purpose);
+          memory.set(key, features);
+          options.store.write(key, features);
+          return { index, features };
+        });
       }
     },
   };
