@@ -1,7 +1,7 @@
 import { GraftError } from '../../shared/errors.js';
 import type { PixelImage } from '../../shared/image.js';
 
-/** Magic, width, height, and 8 bytes of a hash that the library has checked. */
+/** Magic, width, height, and what the library checks: CRC-32 and length of the pixels. */
 const HEADER_BYTES = 20;
 const MAGIC = 0x58504647;
 

@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync, utimesSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { PixelImage } from '../../../shared/image.js';
 import type { InputSpec } from '../../../shared/input.js';
 import { pixelCacheFolder } from '../paths.js';
@@ -32,20 +33,19 @@ export interface PixelCache {
 }
 
 const DEFAULT_MAX_BYTES = 4 * 1024 ** 3;
-/** Magic, width, height, and the first 8 bytes of a hash over the pixels. */
+/** Magic, width, height, CRC-32 of the pixels, bytes of them: each 32 bits. */
 const HEADER_BYTES = 20;
 const MAGIC = 0x58504647;
 
-const checksum = (data: Uint8Array): Buffer => createHash('sha1').update(data).digest().subarray(0, 8);
-
-/** @param isChecked the pixels have been compared with their checksum before */
+/** @param isChecked the pixels have been compared with their CRC before */
 function decodeEntry(bytes: Buffer, isChecked = false): PixelImage | null {
   if (bytes.length < HEADER_BYTES || bytes.readUInt32LE(0) !== MAGIC) return null;
   const width = bytes.readUInt32LE(4);
   const height = bytes.readUInt32LE(8);
   const data = new Uint8Array(bytes.buffer, bytes.byteOffset + HEADER_BYTES, bytes.length - HEADER_BYTES);
   if (data.length !== width * height * 3) return null;
-  return isChecked || checksum(data).equals(bytes.subarray(12, HEADER_BYTES)) ? { width, height, data } : null;
+  if (data.length !== bytes.readUInt32LE(16)) return null;
+  return isChecked || crc32(data) === bytes.readUInt32LE(12) ? { width, height, data } : null;
 }
 
 interface Entry {
@@ -124,6 +124,8 @@ export function openPixelCacheWith(settings: PixelCacheSettings): PixelCache {
   const fileOf = (id: string): string => pixelCacheFile(settings, id);
   /** What this session has checked, and written its time of use of. */
   const checked = new Set<string>();
+  /** Folders that are there. */
+  const made = new Set<string>();
   return {
     settings,
     readNow(id) {
@@ -161,14 +163,17 @@ export function openPixelCacheWith(settings: PixelCacheSettings): PixelCache {
         header.writeUInt32LE(MAGIC, 0);
         header.writeUInt32LE(image.width, 4);
         header.writeUInt32LE(image.height, 8);
-        checksum(image.data).copy(header, 12);
+        header.writeUInt32LE(crc32(image.data), 12);
+        header.writeUInt32LE(image.data.length, 16);
         try {
-          await mkdir(dirname(file), { recursive: true });
+          if (!made.has(dirname(file))) await mkdir(dirname(file), { recursive: true });
+          made.add(dirname(file));
           const handle = await open(temporary, 'wx');
           await handle.writev([header, image.data]).finally(() => handle.close());
           await rename(temporary, file);
         } catch {
-          // A full or read-only disk costs speed, not the run.
+          // A full or read-only disk costs speed, not the run; a folder that was cleared meanwhile is made again.
+          made.delete(dirname(file));
           await rm(temporary, { force: true }).catch(() => undefined);
         }
       }),
