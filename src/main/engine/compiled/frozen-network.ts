@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { messageOf } from '../../../shared/errors.js';
+import { hasBfloat16, thisProcessor } from '../../common/processor.js';
 import { readCachedJson, writeCachedJson } from '../dataset/cache.js';
 import { createEagerNetwork, type EagerNetwork } from '../graph/eager.js';
 import type { FoldedNetwork } from '../graph/fold.js';
 import { entryPath, probesFolder } from '../paths.js';
 import { runEntry } from '../run-entry.js';
 import { nativeBackend, type TensorFlow } from '../tf.js';
-import { hasBfloat16 } from './bfloat16.js';
 import { createCompiledNetwork } from './compiled-network.js';
 import { atOnceSchema, type RunnerChoice, runnerSchema } from './runner.js';
 
@@ -90,14 +89,7 @@ async function runProbe(backbone: string, task: ProbeTask): Promise<RunnerChoice
 
 /** File of a probe's outcome; it is named after everything that the outcome depends on. */
 function recordName(tf: TensorFlow, backbone: string, task: ProbeTask): string {
-  const machine = [
-    PROBE_VERSION,
-    nativeBackend(tf).binding.TF_Version,
-    cpus()[0]?.model,
-    cpus().length,
-    backbone,
-    task,
-  ];
+  const machine = [PROBE_VERSION, nativeBackend(tf).binding.TF_Version, thisProcessor(), backbone, task];
   return `${createHash('sha256').update(JSON.stringify(machine)).digest('hex')}.json`;
 }
 
@@ -109,7 +101,7 @@ export async function rememberedRunner(
 ): Promise<RunnerChoice | null> {
   const { plain } = COMPARISONS[task];
   if (!existsSync(entryPath('probe'))) return { runner: plain, reason: 'the build has no probe' };
-  if (task === 'frozen-bfloat16' && (nativeBackend(tf).isUsingGpuDevice || !(await hasBfloat16()))) {
+  if (task === 'frozen-bfloat16' && (nativeBackend(tf).isUsingGpuDevice || !hasBfloat16(thisProcessor()))) {
     return { runner: plain, reason: 'the processor has no bfloat16' };
   }
   const known = await readCachedJson(join(probesFolder(), recordName(tf, backbone, task)));

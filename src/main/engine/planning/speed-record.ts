@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Recipe } from '../../../shared/recipe.js';
+import { thisProcessor } from '../../common/processor.js';
 import { readCachedJson, writeCachedJson } from '../dataset/cache.js';
 import { speedsFolder } from '../paths.js';
 import { loadTensorFlow, nativeBackend, type TensorFlow } from '../tf.js';
@@ -36,7 +36,7 @@ export function stepSpeed({
 
 /** One file a name and processor; what else the speed depends on stands inside, to be read without TensorFlow. */
 function recordFile(name: SpeedName): string {
-  const machine = [SPEED_VERSION, cpus()[0]?.model, cpus().length, name];
+  const machine = [SPEED_VERSION, thisProcessor(), name];
   return `${createHash('sha256').update(JSON.stringify(machine)).digest('hex')}.json`;
 }
 

@@ -1,15 +1,17 @@
-import { cpus } from 'node:os';
 import { GraftError } from '../../../shared/errors.js';
 import type { Recipe } from '../../../shared/recipe.js';
 import { GRAFT_VERSION } from '../../../shared/version.js';
+import { thisProcessor } from '../../common/processor.js';
 import { type Checkpoint, type CheckpointState, openCheckpoint } from '../runs/checkpoint.js';
 import { readRecipe } from '../runs/run-folder.js';
 import { hashRecipe, readEnd } from '../runs/run-status.js';
 import type { Runners } from './model.js';
 
 /** This machine, as far as the way that a model runs was chosen for it. */
-export const describeMachine = (): string =>
-  `${process.platform}-${process.arch}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`;
+export function describeMachine(): string {
+  const { model, cores, features } = thisProcessor();
+  return [`${process.platform}-${process.arch}`, `${cores} × ${model}`, ...features].join(', ');
+}
 
 const conflict = (message: string): GraftError => new GraftError('conflict', message);
 

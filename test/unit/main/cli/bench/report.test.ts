@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { featuresOf } from '../../../../../src/main/cli/bench/machine.js';
 import {
   advantageOver,
   type BenchReport,
@@ -114,13 +113,5 @@ describe('the tables of a benchmark', () => {
       ['ms a step', 'wait', 'frozen', 'forward', 'backward', 'update', 'other', 'step', '(decode)', '(augment)'], // prettier-ignore
     );
     expect(rows).toEqual([['it', '20.0', '40.0', '60.0', '50.0', '10.0', '20.0', '200.0', '2.0', '30.0']]);
-  });
-});
-
-describe('what a processor can', () => {
-  it('is read from its flags', () => {
-    expect(featuresOf('processor: 0\nflags\t\t: fpu avx avx2 avx512f amx_bf16\nbugs\t: x')).toEqual(['AVX2', 'AVX-512', 'AMX BF16']); // prettier-ignore
-    expect(featuresOf('Features\t: fp asimd bf16')).toEqual(['NEON', 'BF16']);
-    expect(featuresOf('')).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { saysBfloat16, toBfloat16 } from '../../../../../src/main/engine/compiled/bfloat16.js';
+import { toBfloat16 } from '../../../../../src/main/engine/compiled/bfloat16.js';
 import { judgeProbe } from '../../../../../src/main/engine/compiled/frozen-network.js';
 
 const CASES: readonly (readonly [value: number, bits: number])[] = [
@@ -19,19 +19,6 @@ const CASES: readonly (readonly [value: number, bits: number])[] = [
 describe('toBfloat16', () => {
   it.each(CASES)('rounds %d', (value, bits) => {
     expect(toBfloat16(Float32Array.of(7, value).subarray(1))).toEqual(Uint16Array.of(bits));
-  });
-});
-
-describe('saysBfloat16', () => {
-  it.each([
-    ['flags\t\t: fpu avx512f avx512_bf16 avx512_vnni', true],
-    ['flags\t\t: fpu amx_tile amx_bf16', true],
-    ['Features\t: asimd bf16 i8mm', true],
-    ['flags\t\t: fpu avx512f avx512_vnni', false],
-    ['model name\t: avx512_bf16', false],
-    ['', false],
-  ])('reads %j', (cpuinfo, expected) => {
-    expect(saysBfloat16(cpuinfo)).toBe(expected);
   });
 });
 
