@@ -25,14 +25,15 @@ export function explainWriteError(error: unknown, path: string): unknown {
 /**
  * Writes a file so that it is there whole or not at all: temporary name beside it, sync, rename, sync of the folder.
  *
+ * @param data the whole, or its parts in order
  * @throws GraftError `disk-full`
  */
-export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(path: string, data: Uint8Array | string | Iterable<Uint8Array>): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     const file = await open(temporary, 'wx');
     try {
-      await file.writeFile(data);
+      await writeFile(file, data);
       await file.sync();
     } finally {
       await file.close();

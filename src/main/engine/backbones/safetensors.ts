@@ -137,10 +137,16 @@ export function encodeSafetensorsValues(data: Float32Array): Uint8Array {
   return bytes;
 }
 
+/** The parts of a safetensors file, float32, in the map's order: written one by one they need no copy of the whole. */
+export function* safetensorsParts(
+  weights: WeightMap,
+  metadata: Readonly<Record<string, string>>,
+): Generator<Uint8Array> {
+  yield encodeSafetensorsHeader(weights, metadata);
+  for (const { data } of weights.values()) yield encodeSafetensorsValues(data);
+}
+
 /** Encodes tensors as a safetensors file, float32, in the map's order. */
 export function encodeSafetensors(weights: WeightMap, metadata: Readonly<Record<string, string>>): Uint8Array {
-  return Buffer.concat([
-    encodeSafetensorsHeader(weights, metadata),
-    ...[...weights.values()].map(({ data }) => encodeSafetensorsValues(data)),
-  ]);
+  return Buffer.concat([...safetensorsParts(weights, metadata)]);
 }

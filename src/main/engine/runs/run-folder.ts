@@ -8,7 +8,7 @@ import { parseWith } from '../../../shared/parse.js';
 import { parseRecipe, type Recipe } from '../../../shared/recipe.js';
 import type { RunSummary } from '../../../shared/reports.js';
 import { getBackbone } from '../backbones/registry.js';
-import { encodeSafetensors } from '../backbones/safetensors.js';
+import { safetensorsParts } from '../backbones/safetensors.js';
 import { readCheckpoint } from '../backbones/checkpoint.js';
 import { loadWeights } from '../backbones/load.js';
 import { writeFileAtomic, writeJsonAtomic } from '../files.js';
@@ -77,14 +77,19 @@ export async function writeModel(
   await mkdir(folder, { recursive: true });
   await rm(join(folder, 'model.json'), { force: true });
   await writeFileAtomic(join(folder, SELF_TEST_IMAGE), selfTestPng);
-  const bytes = encodeSafetensors(weights, { format: 'pt', graft: 'model' });
-  await writeFileAtomic(join(folder, 'weights.safetensors'), bytes);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const hash = createHash('sha256');
+  const hashed = function* (): Generator<Uint8Array> {
+    for (const part of safetensorsParts(weights, { format: 'pt', graft: 'model' })) {
+      hash.update(part);
+      yield part;
+    }
+  };
+  await writeFileAtomic(join(folder, 'weights.safetensors'), hashed());
   const full: ModelDescription = {
     format: 'graft-model',
     version: 1,
     ...description,
-    weights: { file: 'weights.safetensors', sha256 },
+    weights: { file: 'weights.safetensors', sha256: hash.digest('hex') },
   };
   await writeJsonAtomic(join(folder, 'model.json'), full);
 }
