@@ -18,6 +18,7 @@ export default defineConfig({
           engine: source('main/engine/index.ts'),
           library: source('main/engine/library/index.ts'),
           probe: source('main/engine/compiled/probe.ts'),
+          'card-test': source('main/engine/card-test.ts'),
           'batch-worker': source('main/engine/dataset/batch-worker.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },

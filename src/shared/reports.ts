@@ -17,6 +17,8 @@ export interface EngineInfo {
     readonly kind: 'cpu' | 'gpu';
     readonly reason: string;
     readonly missingLibraries: readonly string[];
+    /** Whether there is a graphics card that failed its test; `reason` says how. */
+    readonly cardFailed: boolean;
   };
   readonly cores: number;
   readonly memoryBytes: number;

@@ -28,7 +28,7 @@ export const FAKE_INFO: EngineInfo = {
   nodeVersion: '20.0.0',
   platform: 'fake-x64',
   tensorflow: { version: '2.21.0', backend: 'tensorflow' },
-  device: { kind: 'cpu', reason: 'a fake has no graphics card', missingLibraries: [] },
+  device: { kind: 'cpu', reason: 'a fake has no graphics card', missingLibraries: [], cardFailed: false },
   cores: 2,
   memoryBytes: 8e9,
   dataFolder: '/fake/data',

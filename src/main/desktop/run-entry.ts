@@ -9,7 +9,7 @@ const MAX_OUTPUT_BYTES = 1 << 20;
 const requestSchema = v.object({
   t: v.literal('run'),
   id: v.number(),
-  name: v.picklist(['probe']),
+  name: v.picklist(['probe', 'card-test']),
   args: v.pipe(v.array(v.string()), v.maxLength(8)),
   timeoutMs: v.pipe(v.number(), v.minValue(1)),
 });
@@ -62,7 +62,7 @@ export function serveRuns(
       clearTimeout(timer);
       running.delete(child);
       void outputsEnded([stdout]).then(() => {
-        const problem = isLate ? `it took longer than ${timeoutMs} ms` : code === 0 ? null : `it ended with ${code}`;
+        const problem = isLate ? `it took longer than ${timeoutMs / 1000} s` : code === 0 ? null : `it ended with ${code}`;
         if (!isGone) asker.postMessage({ t: 'ran', id, output, problem });
       });
     });

@@ -28,7 +28,12 @@ async function describeEngine(): Promise<EngineInfo> {
     nodeVersion: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
     tensorflow: { version: backend.version, backend: backend.backend },
-    device: { kind: backend.device, reason: backend.reason, missingLibraries: backend.missingLibraries },
+    device: {
+      kind: backend.device,
+      reason: backend.reason,
+      missingLibraries: backend.missingLibraries,
+      cardFailed: backend.cardFailed,
+    },
     cores: availableParallelism(),
     memoryBytes: totalmem(),
     dataFolder: dataFolder(),

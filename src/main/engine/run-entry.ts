@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import * as v from 'valibot';
+import { messageOf } from '../../shared/errors.js';
 import type { ParentPort } from './host-port.js';
 import { entryPath } from './paths.js';
 
@@ -12,6 +13,25 @@ const answerSchema = v.object({
   problem: v.nullable(v.string()),
 });
 
+/** Entries that run to their end in a process of their own. */
+export type EntryName = 'probe' | 'card-test';
+
+/** What Node.js tells of a process that failed. */
+const failureSchema = v.looseObject({
+  killed: v.boolean(),
+  signal: v.nullish(v.string()),
+  code: v.nullish(v.union([v.number(), v.string()])),
+});
+
+/** Says how a process failed, as the desktop app says it. */
+function explainFailure(error: unknown, timeoutMs: number): Error {
+  const failure = v.safeParse(failureSchema, error);
+  if (!failure.success) return new Error(messageOf(error), { cause: error });
+  const { killed, signal, code } = failure.output;
+  const problem = killed ? `it took longer than ${timeoutMs / 1000} s` : `it ended with ${signal ?? code}`;
+  return new Error(problem, { cause: error });
+}
+
 let nextId = 1;
 
 /**
@@ -21,11 +41,16 @@ let nextId = 1;
  * @returns what it wrote to stdout
  * @throws Error when it can't be started, dies, exits with another code than 0 or takes longer
  */
-export async function runEntry(name: 'probe', args: readonly string[], timeoutMs: number): Promise<string> {
+export async function runEntry(name: EntryName, args: readonly string[], timeoutMs: number): Promise<string> {
   const { parentPort } = process as { readonly parentPort?: ParentPort };
   if (parentPort === undefined) {
-    const { stdout } = await promisify(execFile)(process.execPath, [entryPath(name), ...args], { timeout: timeoutMs });
-    return stdout;
+    // Politeness at first is lost on TensorFlow, deep in its own code.
+    const options = { timeout: timeoutMs, killSignal: 'SIGKILL' } as const;
+    try {
+      return (await promisify(execFile)(process.execPath, [entryPath(name), ...args], options)).stdout;
+    } catch (error) {
+      throw explainFailure(error, timeoutMs);
+    }
   }
   const id = nextId++;
   return await new Promise((resolve, reject) => {

@@ -4,6 +4,7 @@ import type * as TensorFlowModule from '@tensorflow/tfjs-node-gpu';
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import * as v from 'valibot';
 import { GraftError, messageOf } from '../../shared/errors.js';
+import { refuseGraphicsCard } from './graphics-card.js';
 
 /** The tfjs-node module, loaded and checked. */
 export type TensorFlow = typeof TensorFlowModule;
@@ -61,6 +62,7 @@ export interface BackendDescription {
   readonly device: 'cpu' | 'gpu';
   readonly reason: string;
   readonly missingLibraries: readonly string[];
+  readonly cardFailed: boolean;
 }
 
 const nodeRequire = createRequire(import.meta.url);
@@ -86,7 +88,12 @@ const wantsOneDnn = (): boolean =>
 
 const packageSchema = v.looseObject({ ready: v.function(), getBackend: v.function(), backend: v.function() });
 
-async function load(): Promise<TensorFlow> {
+/**
+ * Loads TensorFlow as it is, for the process that tests it.
+ *
+ * @throws GraftError `tensorflow-missing`
+ */
+export async function loadUntested(): Promise<TensorFlow> {
   // Read by TensorFlow when its library is loaded: quiet logs, and a GPU's memory taken as needed instead of whole.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
@@ -120,9 +127,17 @@ async function load(): Promise<TensorFlow> {
 
 let loaded: TensorFlow | null = null;
 let loading: Promise<TensorFlow> | null = null;
+/** Why the graphics card is hidden from TensorFlow; null where it is not. */
+let cardProblem: string | null = null;
+
+async function load(): Promise<TensorFlow> {
+  cardProblem = await refuseGraphicsCard();
+  if (cardProblem !== null) process.env['CUDA_VISIBLE_DEVICES'] = '-1';
+  return await loadUntested();
+}
 
 /**
- * Loads TensorFlow once a process.
+ * Loads TensorFlow once a process, on a graphics card only where that has passed its test.
  *
  * @throws GraftError `tensorflow-missing` when the native library is absent or another backend came up
  */
@@ -161,9 +176,13 @@ async function findMissingCudaLibraries(): Promise<string[]> {
 export async function describeBackend(): Promise<BackendDescription> {
   const tf = await loadTensorFlow();
   const backend = nativeBackend(tf);
-  const shared = { version: backend.binding.TF_Version, backend: tf.getBackend() };
+  const shared = { version: backend.binding.TF_Version, backend: tf.getBackend(), cardFailed: cardProblem !== null };
   if (backend.isUsingGpuDevice) {
     return { ...shared, device: 'gpu', reason: 'TensorFlow found a GPU', missingLibraries: [] };
+  }
+  if (cardProblem !== null) {
+    const reason = `the graphics card failed its test (${cardProblem}); Graft tests it again after a day`;
+    return { ...shared, device: 'cpu', reason, missingLibraries: [] };
   }
   const missing = process.platform === 'linux' ? await findMissingCudaLibraries() : [];
   const reason = missing.includes('libcuda.so.1')

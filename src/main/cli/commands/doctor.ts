@@ -26,6 +26,14 @@ async function askEngine(context: CommandContext): Promise<EngineState> {
   }
 }
 
+/** What it takes to train on the graphics card; null where nothing is known to be in the way. */
+function howToUseCard({ missingLibraries, cardFailed }: EngineInfo['device']): string | null {
+  if (cardFailed)
+    return 'bring the driver and the CUDA libraries to versions that go together: Graft then tests the card again';
+  if (missingLibraries.length === 0) return null;
+  return `to train on the graphics card install ${missingLibraries.join(', ')}`;
+}
+
 function checkEngine(state: EngineState): Check[] {
   if ('failure' in state) {
     const remedy = 'see the message; `npm run setup` repairs TensorFlow, `npm run build` the engine';
@@ -35,6 +43,7 @@ function checkEngine(state: EngineState): Check[] {
   const { id } = createRecipe('.').backbone;
   const file = backbones.find((backbone) => backbone.id === id)?.file ?? null;
   const native = info.tensorflow.backend === 'tensorflow';
+  const deviceRemedy = howToUseCard(info.device);
   return [
     {
       name: 'TensorFlow',
@@ -45,13 +54,10 @@ function checkEngine(state: EngineState): Check[] {
     },
     {
       name: 'device',
-      ok: info.device.missingLibraries.length === 0,
+      ok: deviceRemedy === null,
       required: false,
       found: `${info.device.kind}: ${info.device.reason}`,
-      remedy:
-        info.device.missingLibraries.length === 0
-          ? null
-          : `to train on the graphics card install ${info.device.missingLibraries.join(', ')}`,
+      remedy: deviceRemedy,
     },
     {
       name: 'default backbone',

@@ -59,11 +59,20 @@ describe('graft doctor', () => {
   });
 
   it('takes a missing graphics library for a note, not a failure', async () => {
-    const device = { kind: 'cpu', reason: 'no CUDA', missingLibraries: ['libcudnn.so.9'] } as const;
+    const device = { kind: 'cpu', reason: 'no CUDA', missingLibraries: ['libcudnn.so.9'], cardFailed: false } as const;
     const engine = createFakeEngine({ handlers: { 'engine.info': async () => ({ ...FAKE_INFO, device }) } });
     const run = await runFakeCli(['doctor'], { root, engine });
     expect(run.code).toBe(0);
     expect(run.stdout).toMatch(/note\s+device: cpu: no CUDA\n\s+→ .*libcudnn\.so\.9/);
+  });
+
+  it('takes a graphics card that failed its test for a note, and says what to do', async () => {
+    const reason = 'the graphics card failed its test (it took longer than 120 s)';
+    const device = { kind: 'cpu', reason, missingLibraries: [], cardFailed: true } as const;
+    const engine = createFakeEngine({ handlers: { 'engine.info': async () => ({ ...FAKE_INFO, device }) } });
+    const run = await runFakeCli(['doctor'], { root, engine });
+    expect(run.code).toBe(0);
+    expect(run.stdout).toMatch(/note\s+device: cpu: .*longer than 120 s\)\n\s+→ bring the driver/);
   });
 
   it('looks at the files of an installation', () => {

@@ -64,7 +64,7 @@ describe('an engine in a utility process', () => {
     ['run:say:hello', 'probe: sayhello'],
     ['run:exit:3', 'probe failed: it ended with 3'],
     ['run:die:SIGSEGV', 'probe failed: it ended with 11'],
-    ['run:hang', 'probe failed: it took longer than 2000 ms'],
+    ['run:hang', 'probe failed: it took longer than 2 s'],
   ])('has the app run a probe for it: %s', async (probe, expected) => {
     const { engine, lines } = start({ env: { GRAFT_PROBE: probe } });
     while (!lines.some((line) => line.startsWith('probe'))) await new Promise((resolve) => setTimeout(resolve, 10));
