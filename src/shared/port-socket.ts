@@ -23,6 +23,20 @@ function parseFrame(data: unknown): unknown {
 }
 
 /**
+ * A page's end of a port whose other end may send several messages in one frame, as an array: see `server/page-port.ts`. A
+ * host takes none, since it counts frames.
+ */
+export function unbundle(port: Port): Port {
+  return {
+    ...port,
+    onMessage: (listener) =>
+      port.onMessage((message) => {
+        for (const one of Array.isArray(message) ? (message as readonly unknown[]) : [message]) listener(one);
+      }),
+  };
+}
+
+/**
  * A port over a WebSocket, for either side: one JSON text a message. What is sent while the socket still connects goes
  * out when it is open. Frames that are no JSON text are passed over; they come from no client of ours.
  *

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
-import { createSocketPort } from '../../src/shared/port-socket.js';
+import { createSocketPort, unbundle } from '../../src/shared/port-socket.js';
 import { createRecipe } from '../../src/shared/recipe.js';
 import { type Client, connect } from '../../src/shared/rpc.js';
 import { type TestBrowserHost, startTestBrowserHost } from '../support/browser-host.js';
@@ -29,7 +29,7 @@ afterEach(async () => {
 async function openTab(): Promise<{ socket: WebSocket; client: Client; closed: Promise<number> }> {
   const socket = host.socket(await host.signIn());
   const closed = new Promise<number>((resolve) => socket.once('close', resolve));
-  return { socket, client: connect(createSocketPort(socket)), closed };
+  return { socket, client: connect(unbundle(createSocketPort(socket))), closed };
 }
 const start = ({ client }: { client: Client }): Promise<{ run: string }> =>
   client.call('train.start', { recipe: createRecipe(join(test.folder, 'data')), out: join(test.home, 'a') });

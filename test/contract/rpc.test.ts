@@ -9,7 +9,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { createPagePort } from '../../src/main/server/page-port.js';
 import { GraftError } from '../../src/shared/errors.js';
 import { type Port, createIpcPort, createMemoryPorts, createMessagePort } from '../../src/shared/port.js';
-import { createSocketPort } from '../../src/shared/port-socket.js';
+import { createSocketPort, unbundle } from '../../src/shared/port-socket.js';
 import { type Client, connect, serve } from '../../src/shared/rpc.js';
 import { bundleFixture } from '../support/bundle.js';
 import { createProbeHandlers } from './fixtures/probe-handlers.js';
@@ -74,7 +74,7 @@ const TRANSPORTS: Readonly<Record<string, () => Link>> = {
     const breakOff = (): void => {
       for (const page of sockets.clients) page.terminate();
     };
-    return { port: createSocketPort(socket), breakOff, brokenCode: 'disconnected' };
+    return { port: unbundle(createSocketPort(socket)), breakOff, brokenCode: 'disconnected' };
   },
 };
 

@@ -1,6 +1,6 @@
 import { GraftError, fromWire } from '../../shared/errors.js';
 import type { Port } from '../../shared/port.js';
-import { createSocketPort } from '../../shared/port-socket.js';
+import { createSocketPort, unbundle } from '../../shared/port-socket.js';
 import type { Host, SendOptions } from './host.js';
 
 const TOKEN_KEY = 'graft.token';
@@ -40,7 +40,7 @@ function openSocket(): Promise<Port> {
   address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
   const socket = new WebSocket(address);
   return new Promise((resolve, reject) => {
-    socket.addEventListener('open', () => resolve(createSocketPort(socket)), { once: true });
+    socket.addEventListener('open', () => resolve(unbundle(createSocketPort(socket))), { once: true });
     socket.addEventListener('error', (event) => reject(unreachable(event)), { once: true });
   });
 }

@@ -2,8 +2,9 @@ import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { createPagePort } from '../../../../src/main/server/page-port.js';
+import { createSocketPort, unbundle } from '../../../../src/shared/port-socket.js';
 
-const LIMITS = { slowBytes: 100, lostBytes: 1000, burst: 5, perSecond: 1, heartbeatMs: 1000 };
+const LIMITS = { slowBytes: 100, lostBytes: 1000, burst: 5, perSecond: 1, heartbeatMs: 1000, bundleMs: 500 };
 
 /** A socket whose network takes nothing until it is told to. */
 class FakeSocket extends EventEmitter {
@@ -14,10 +15,10 @@ class FakeSocket extends EventEmitter {
   ended: unknown = null;
   readonly #callbacks: (() => void)[] = [];
 
-  send(text: string, done: () => void): void {
+  send(text: string, done?: () => void): void {
     this.bufferedAmount += text.length;
     this.sent.push(JSON.parse(text));
-    this.#callbacks.push(done);
+    if (done) this.#callbacks.push(done);
   }
   /** The network has taken everything. */
   drain(): void {
@@ -89,10 +90,55 @@ describe('a slow page', () => {
   it('gets everything at once while it keeps up', () => {
     const port = open();
     for (let step = 1; step <= 3; step++) {
-      port.send(event('train.batch', step));
+      port.send(event('train.epoch', step));
       socket.drain();
     }
     expect(socket.sent).toHaveLength(3);
+  });
+});
+
+describe('batches', () => {
+  const batch = (step: number) => event('train.batch', step);
+
+  it('go out together, half a second after the first', () => {
+    const port = open();
+    for (let step = 1; step <= 3; step++) {
+      port.send(batch(step));
+      vi.advanceTimersByTime(200);
+    }
+    expect(socket.sent).toEqual([[batch(1), batch(2), batch(3)]]);
+    socket.drain();
+    port.send(batch(4));
+    vi.advanceTimersByTime(500);
+    expect(socket.sent.slice(1)).toEqual([batch(4)]);
+    vi.advanceTimersByTime(500);
+    expect(socket.sent).toHaveLength(2);
+  });
+
+  it('go out before what comes after them, at once', () => {
+    const port = open();
+    port.send(batch(1));
+    port.send(batch(2));
+    port.send(event('train.epoch', 1));
+    expect(socket.sent).toEqual([[batch(1), batch(2), event('train.epoch', 1)]]);
+    vi.advanceTimersByTime(500);
+    expect(socket.sent).toHaveLength(1);
+  });
+
+  it('are heard one by one at the other end', () => {
+    const heard: unknown[] = [];
+    unbundle(createSocketPort(socket)).onMessage((message) => heard.push(message));
+    socket.emit('message', JSON.stringify([batch(1), event('train.epoch', 1)]));
+    socket.emit('message', JSON.stringify(batch(2)));
+    expect(heard).toEqual([batch(1), event('train.epoch', 1), batch(2)]);
+  });
+
+  it('that wait are gone with the page', () => {
+    const port = open();
+    port.send(batch(1));
+    socket.emit('close');
+    vi.advanceTimersByTime(500);
+    expect(socket.sent).toEqual([]);
   });
 });
 
