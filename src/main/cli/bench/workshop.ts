@@ -11,7 +11,7 @@ import { type Interpreter, benchFile, runProgram } from './python.js';
 export interface BenchWeights {
   /** Null for the stored ones. */
   readonly file: string | null;
-  /** Random ones are as fast, but classify nothing. */
+  /** Random ones, whose activations are like those of trained ones, are as fast but classify nothing. */
   readonly isPretrained: boolean;
 }
 
