@@ -51,16 +51,26 @@ function driverOf(platform: NodeJS.Platform): string | null {
   return stampOf('/dev/nvidiactl') ?? stampOf('/usr/lib/wsl/lib/libcuda.so.1');
 }
 
+/** TensorFlow's addon; null where its package is not installed, which loading it tells best. */
+function addonFile(): string | null {
+  try {
+    const description = createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json');
+    return join(dirname(description), 'lib', 'napi-v8', 'tfjs_binding.node');
+  } catch {
+    return null;
+  }
+}
+
 function identityOfThisMachine(): string | null {
   const { CUDA_VISIBLE_DEVICES, LD_LIBRARY_PATH, PATH } = process.env;
   // Hidden by the user, or by this process's parent for what it has found.
   if (CUDA_VISIBLE_DEVICES === '-1' || CUDA_VISIBLE_DEVICES === '') return null;
   const driver = driverOf(process.platform);
-  if (driver === null || !existsSync(entryPath('card-test'))) return null;
-  const tensorflow = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
+  const addon = addonFile();
+  if (driver === null || addon === null || !existsSync(entryPath('card-test'))) return null;
   return JSON.stringify([
     driver,
-    stampOf(join(tensorflow, 'lib', 'napi-v8', 'tfjs_binding.node')),
+    stampOf(addon),
     stampOf('/etc/ld.so.cache'),
     ...[CUDA_VISIBLE_DEVICES, process.platform === 'win32' ? PATH : LD_LIBRARY_PATH],
   ]);
