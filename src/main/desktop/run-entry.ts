@@ -62,7 +62,11 @@ export function serveRuns(
       clearTimeout(timer);
       running.delete(child);
       void outputsEnded([stdout]).then(() => {
-        const problem = isLate ? `it took longer than ${timeoutMs / 1000} s` : code === 0 ? null : `it ended with ${code}`;
+        const problem = isLate
+          ? `it took longer than ${timeoutMs / 1000} s`
+          : code === 0
+            ? null
+            : `it ended with ${code}`;
         if (!isGone) asker.postMessage({ t: 'ran', id, output, problem });
       });
     });
