@@ -28,7 +28,9 @@ function explainFailure(error: unknown, timeoutMs: number): Error {
   const failure = v.safeParse(failureSchema, error);
   if (!failure.success) return new Error(messageOf(error), { cause: error });
   const { killed, signal, code } = failure.output;
-  const problem = killed ? `it took longer than ${timeoutMs / 1000} s` : `it ended with ${signal ?? code}`;
+  // One that is killed for saying too much has a code.
+  const isLate = killed && (code ?? null) === null;
+  const problem = isLate ? `it took longer than ${timeoutMs / 1000} s` : `it ended with ${code ?? signal}`;
   return new Error(problem, { cause: error });
 }
 

@@ -89,7 +89,8 @@ async function runProbe(backbone: string, task: ProbeTask): Promise<RunnerChoice
 
 /** File of a probe's outcome; it is named after everything that the outcome depends on. */
 function recordName(tf: TensorFlow, backbone: string, task: ProbeTask): string {
-  const machine = [PROBE_VERSION, nativeBackend(tf).binding.TF_Version, thisProcessor(), backbone, task];
+  const { binding, isUsingGpuDevice } = nativeBackend(tf);
+  const machine = [PROBE_VERSION, binding.TF_Version, isUsingGpuDevice, thisProcessor(), backbone, task];
   return `${createHash('sha256').update(JSON.stringify(machine)).digest('hex')}.json`;
 }
 
