@@ -18,13 +18,17 @@ export function isSupportedNode(version) {
   return (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24;
 }
 
-/** Everything, in order. Throws with a message for the user. */
-export async function setUp() {
+/**
+ * Everything, in order. Throws with a message for the user.
+ *
+ * @param {{ isAsked?: boolean }} [options] `isAsked`: somebody asks for it, and does not just start the app
+ */
+export async function setUp(options) {
   if (!isSupportedNode(process.versions.node)) {
     throw new Error(`expected Node.js 20.19, 22.12, or 24 and newer, this is ${process.versions.node}: see nodejs.org`);
   }
   await setUpNodeModules();
-  await setUpTensorFlow();
+  await setUpTensorFlow(options);
   await setUpBuild();
   await setUpBackbone();
 }
@@ -45,7 +49,7 @@ export async function runScript(main) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await runScript(async () => {
-    await setUp();
+    await setUp({ isAsked: true });
     const electron = await setUpElectron();
     say(
       'program' in electron

@@ -1,17 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { ROOT, dataFolder } from './places.mjs';
+import { join } from 'node:path';
+import { recallFailure, rememberFailure } from './failures.mjs';
+import { ROOT } from './places.mjs';
 import { run } from './run.mjs';
 import { say } from './say.mjs';
 
 const PACKAGE = join(ROOT, 'node_modules', 'electron');
 /** About 120 MB come from GitHub; a machine that can't reach it must not wait for ever. */
 const FETCH_TIMEOUT_MS = 180_000;
-/** A fetch that failed is not tried again for so long. */
-const REMEMBER_MS = 24 * 3600_000;
-
-const failureFile = () => join(dataFolder(), 'cache', 'electron.json');
 
 /**
  * Electron's program where its runtime is installed, else null.
@@ -36,26 +32,6 @@ function electronVersion() {
 }
 
 /**
- * Why the last fetch of this version failed, where that is not long ago.
- *
- * @param {string} text what {@link failureFile} holds
- * @param {string} version
- * @param {number} nowMs
- * @returns {string | null}
- */
-export function readFailure(text, version, nowMs) {
-  try {
-    /** @type {{ version: unknown, atMs: unknown, why: unknown }} */
-    const failure = JSON.parse(text);
-    const { atMs, why } = failure;
-    const isRecent = typeof atMs === 'number' && nowMs - atMs >= 0 && nowMs - atMs < REMEMBER_MS;
-    return failure.version === version && isRecent && typeof why === 'string' ? why : null;
-  } catch {
-    return null;
-  }
-}
-
-/**
  * What a failed installer complains of.
  *
  * @param {{ code: number, output: string }} result
@@ -76,16 +52,14 @@ export async function setUpElectron() {
   if (installed !== null) return { program: installed };
   if (!existsSync(join(PACKAGE, 'install.js'))) return { why: 'the package electron is not installed' };
   const version = electronVersion();
-  const file = failureFile();
-  const failure = readFailure(await readFile(file, 'utf8').catch(() => ''), version, Date.now());
+  const failure = await recallFailure('electron', version);
   if (failure !== null) return { why: `its runtime could not be fetched a while ago: ${failure}` };
   say(`electron: fetching the runtime of ${version} from GitHub (about 120 MB)`);
   const result = await run([process.execPath, join(PACKAGE, 'install.js')], { cwd: ROOT, timeoutMs: FETCH_TIMEOUT_MS });
   const fetched = result.code === 0 ? findElectron() : null;
   if (fetched !== null) return { program: fetched };
   const why = explainInstall(result);
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, JSON.stringify({ version, atMs: Date.now(), why }));
+  await rememberFailure('electron', version, why);
   return { why: `its runtime could not be fetched: ${why}` };
 }
 

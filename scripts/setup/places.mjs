@@ -7,6 +7,12 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 export const TFJS_PACKAGE = join(ROOT, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
+/** tfjs-node's native part, and the folder in which it looks for TensorFlow. */
+export const ADDON = join(TFJS_PACKAGE, 'lib', 'napi-v8', 'tfjs_binding.node');
+export const DEPS = join(TFJS_PACKAGE, 'deps');
+
+/** As in `linux-x64`. */
+export const SYSTEM = `${process.platform}-${process.arch}`;
 
 /**
  * The user's data folder, as `src/main/engine/paths.ts` has it; a test compares the two.
@@ -40,4 +46,14 @@ export function hasNvidiaDriver() {
   if (process.platform === 'win32')
     return existsSync(join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', 'nvcuda.dll'));
   return false;
+}
+
+/**
+ * Whether the graphics card is to be used: its driver is there, and it is not hidden from programs.
+ *
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+export function wantsCard(env = process.env) {
+  const visible = env['CUDA_VISIBLE_DEVICES'];
+  return visible !== '-1' && visible !== '' && hasNvidiaDriver();
 }

@@ -13,6 +13,9 @@ export function say(text) {
 }
 
 /** @param {number} bytes */
+export const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** @param {number} bytes */
 export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 
 /**

@@ -9,19 +9,28 @@ import { PYTHONS } from './places.mjs';
 import { lastLine, run } from './run.mjs';
 import { megabytes, say, startProgress } from './say.mjs';
 
-/** @typedef {{ package: string, version: string, platform: string, sha256: string, bytes: number }} Wheel */
+/**
+ * @typedef {object} Wheel
+ * @property {string} package
+ * @property {string} version
+ * @property {string} platform pip's tag
+ * @property {string} sha256
+ * @property {number} bytes
+ * @property {number} unpackedBytes of what is taken out of it
+ */
 
 /**
  * TensorFlow's C libraries come out of this Python wheel; its interpreter tags do not matter for that.
  *
  * @type {Wheel}
  */
-export const WHEEL = {
+export const CPU_WHEEL = {
   package: 'tensorflow-cpu',
   version: '2.21.0',
   platform: 'manylinux_2_27_x86_64',
   sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
   bytes: 273_829_956,
+  unpackedBytes: 800_000_000,
 };
 
 /** For machines without pip: the index that pip would be told of, else the public one. */
@@ -183,7 +192,7 @@ async function fetchByHttps(folder, index, wheel) {
  * @param {{ wheel?: Wheel, index?: string, pythons?: readonly (readonly string[])[] }} [options]
  * @returns {Promise<string>} its path
  */
-export async function fetchWheel(folder, { wheel = WHEEL, index = INDEX, pythons = PYTHONS } = {}) {
+export async function fetchWheel(folder, { wheel = CPU_WHEEL, index = INDEX, pythons = PYTHONS } = {}) {
   await mkdir(folder, { recursive: true });
   for (const name of (await readdir(folder)).filter((entry) => entry.endsWith('.whl'))) {
     const existing = join(folder, name);
@@ -214,12 +223,25 @@ const HEADERS =
 const LIBRARIES = /^tensorflow\/(libtensorflow_cc|libtensorflow_framework)\.so\.2$/;
 
 /**
- * Unpacks TensorFlow's libraries and headers as tfjs-node's build expects them: `include/…` and `lib/…`.
+ * Where a file of TensorFlow's wheel belongs below `deps`, as tfjs-node's build expects it: `include/…` and `lib/…`; null for
+ * one that is not needed.
+ *
+ * @param {string} name path in the wheel
+ */
+export function tensorflowTarget(name) {
+  const inside = name.slice('tensorflow/'.length);
+  if (HEADERS.test(name)) return inside;
+  return LIBRARIES.test(name) ? join('lib', inside) : null;
+}
+
+/**
+ * Unpacks a wheel's files that have a place.
  *
  * @param {string} wheel
  * @param {string} deps
+ * @param {(name: string) => string | null} targetOf place below `deps` of a path in the wheel
  */
-export async function unpackWheel(wheel, deps) {
+export async function unpackWheel(wheel, deps, targetOf) {
   // Only now, since packages are installed by an earlier step.
   /** @type {typeof import('yauzl')} */
   const yauzl = createRequire(import.meta.url)('yauzl');
@@ -229,17 +251,15 @@ export async function unpackWheel(wheel, deps) {
       zip.on('error', reject);
       zip.on('end', () => resolve(undefined));
       zip.on('entry', (/** @type {import('yauzl').Entry} */ entry) => {
-        const name = entry.fileName;
-        const target = HEADERS.test(name)
-          ? join(deps, name.slice('tensorflow/'.length))
-          : LIBRARIES.test(name)
-            ? join(deps, 'lib', name.slice('tensorflow/'.length))
-            : null;
-        if (target === null) return zip.readEntry();
+        const place = targetOf(entry.fileName);
+        if (place === null) return zip.readEntry();
+        const target = join(deps, place);
+        // Unix permissions, in a zip's upper half; programs are among the files.
+        const mode = ((entry.externalFileAttributes >>> 16) & 0o777) | 0o644;
         zip.openReadStream(entry, (streamError, stream) => {
           if (streamError) return reject(streamError);
           mkdir(dirname(target), { recursive: true })
-            .then(() => pipeline(stream, createWriteStream(target)))
+            .then(() => pipeline(stream, createWriteStream(target, { mode })))
             .then(() => zip.readEntry(), reject);
         });
       });

@@ -4,6 +4,7 @@ import type * as TensorFlowModule from '@tensorflow/tfjs-node-gpu';
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import * as v from 'valibot';
 import { GraftError, messageOf } from '../../shared/errors.js';
+import { explainProcessor, findCuda } from './cuda-libraries.js';
 import { refuseGraphicsCard } from './graphics-card.js';
 
 /** The tfjs-node module, loaded and checked. */
@@ -156,18 +157,6 @@ export function nativeBackend(tf: TensorFlow): NativeBackend {
   return tf.backend() as unknown as NativeBackend;
 }
 
-/** CUDA libraries that a GPU build of TensorFlow opens at run time. */
-const CUDA_LIBRARIES = ['libcuda.so.1', 'libcudart.so', 'libcublas.so', 'libcudnn.so', 'libcufft.so', 'libcusparse.so'];
-
-/** Which of the CUDA libraries the loader's cache does not list; empty where there is no such cache. */
-async function findMissingCudaLibraries(): Promise<string[]> {
-  const { execFile } = await import('node:child_process');
-  const listing = await new Promise<string | null>((resolve) => {
-    execFile('ldconfig', ['-p'], { timeout: 5000 }, (error, stdout) => resolve(error === null ? stdout : null));
-  });
-  return listing === null ? [] : CUDA_LIBRARIES.filter((name) => !listing.includes(name));
-}
-
 /**
  * Says which TensorFlow trains, on what, and why.
  *
@@ -184,11 +173,5 @@ export async function describeBackend(): Promise<BackendDescription> {
     const reason = `the graphics card failed its test (${cardProblem}); Graft tests it again after a day`;
     return { ...shared, device: 'cpu', reason, missingLibraries: [] };
   }
-  const missing = process.platform === 'linux' ? await findMissingCudaLibraries() : [];
-  const reason = missing.includes('libcuda.so.1')
-    ? 'no NVIDIA driver on this machine (libcuda.so.1 is missing)'
-    : missing.length > 0
-      ? `CUDA libraries are missing: ${missing.join(', ')}`
-      : 'this build of TensorFlow has no GPU support, or found no GPU';
-  return { ...shared, device: 'cpu', reason, missingLibraries: missing };
+  return { ...shared, device: 'cpu', ...explainProcessor(await findCuda()) };
 }

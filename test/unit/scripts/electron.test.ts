@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explainInstall, readAddress, readFailure, whyNoWindow } from './load-scripts.js';
+import { explainInstall, readAddress, parseFailure, whyNoWindow } from './load-scripts.js';
 
 describe('whyNoWindow', () => {
   it.each([
@@ -17,17 +17,17 @@ describe('whyNoWindow', () => {
   });
 });
 
-describe('readFailure', () => {
+describe('parseFailure', () => {
   const text = JSON.stringify({ version: '45.4.1', atMs: 1000, why: 'fetch failed' });
   it('remembers a failed fetch of the same version for a day', () => {
-    expect(readFailure(text, '45.4.1', 2000)).toBe('fetch failed');
-    expect(readFailure(text, '45.4.1', 1000 + 24 * 3600_000)).toBeNull();
-    expect(readFailure(text, '45.4.1', 0)).toBeNull();
-    expect(readFailure(text, '46.0.0', 2000)).toBeNull();
+    expect(parseFailure(text, '45.4.1', 2000)).toBe('fetch failed');
+    expect(parseFailure(text, '45.4.1', 1000 + 24 * 3600_000)).toBeNull();
+    expect(parseFailure(text, '45.4.1', 0)).toBeNull();
+    expect(parseFailure(text, '46.0.0', 2000)).toBeNull();
   });
 
   it.each(['', 'null', '{}', '[', '{"version":"45.4.1","atMs":"x","why":"y"}'])('makes nothing of %j', (broken) => {
-    expect(readFailure(broken, '45.4.1', 2000)).toBeNull();
+    expect(parseFailure(broken, '45.4.1', 2000)).toBeNull();
   });
 });
 

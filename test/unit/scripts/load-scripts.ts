@@ -17,6 +17,7 @@ export interface Wheel {
   readonly platform: string;
   readonly sha256: string;
   readonly bytes: number;
+  readonly unpackedBytes: number;
 }
 
 export interface TestReport {
@@ -39,8 +40,9 @@ export const { whatDiffers } = await load<{
   whatDiffers(wanted: Packages, installed: Packages | null): string | null;
 }>('setup/node-modules.mjs');
 
-export const { dataFolder } = await load<{
+export const { dataFolder, wantsCard } = await load<{
   dataFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, home: string): string;
+  wantsCard(env: NodeJS.ProcessEnv): boolean;
 }>('setup/places.mjs');
 
 export const { lastLine, run } = await load<{
@@ -48,23 +50,45 @@ export const { lastLine, run } = await load<{
   run(command: readonly string[], options?: { timeoutMs?: number; env?: Record<string, string> }): Promise<RunResult>;
 }>('setup/run.mjs');
 
-export const { checkDownload, climb, libtensorflowAddress } = await load<{
+export const { checkDownload, libtensorflowAddress } = await load<{
   checkDownload(address: string, timeoutMs?: number): Promise<void>;
-  climb<T>(rungs: readonly (readonly [string, () => Promise<T>])[]): Promise<{ name: string; result: T }>;
   libtensorflowAddress(system: string, kind: 'cpu' | 'gpu', env: NodeJS.ProcessEnv): string;
+}>('setup/package-download.mjs');
+
+export const { climb } = await load<{
+  climb<T>(rungs: readonly (readonly [string, () => Promise<T>])[]): Promise<{ name: string; result: T }>;
 }>('setup/tensorflow.mjs');
 
-export const { fetchWheel, unpackWheel } = await load<{
+export const { CUDA_WHEELS, cudaTarget, whatStopsCuda } = await load<{
+  CUDA_WHEELS: readonly Wheel[];
+  cudaTarget(name: string): string | null;
+  whatStopsCuda(listing: string): string | null;
+}>('setup/cuda.mjs');
+
+export const { adoptBuild, spaceFor } = await load<{
+  adoptBuild<T>(
+    build: { name: string; wheels: readonly Wheel[] },
+    test: () => Promise<T>,
+    places: { addon: string; deps: string },
+  ): Promise<T>;
+  spaceFor(wheels: readonly Wheel[]): number;
+}>('setup/native-build.mjs');
+
+export const { fetchWheel, tensorflowTarget, unpackWheel } = await load<{
   fetchWheel(
     folder: string,
     options: { wheel: Wheel; index: string; pythons: readonly (readonly string[])[] },
   ): Promise<string>;
-  unpackWheel(wheel: string, deps: string): Promise<void>;
+  tensorflowTarget(name: string): string | null;
+  unpackWheel(wheel: string, deps: string, targetOf: (name: string) => string | null): Promise<void>;
 }>('setup/wheel.mjs');
 
-export const { explainInstall, readFailure, whyNoWindow } = await load<{
+export const { parseFailure } = await load<{
+  parseFailure(text: string, version: string, nowMs: number): string | null;
+}>('setup/failures.mjs');
+
+export const { explainInstall, whyNoWindow } = await load<{
   explainInstall(result: RunResult): string;
-  readFailure(text: string, version: string, nowMs: number): string | null;
   whyNoWindow(place: {
     platform: string;
     env: Readonly<Record<string, string | undefined>>;

@@ -110,7 +110,7 @@ describe('climb', () => {
     expect(tried).toEqual(['one', 'two']);
   });
 
-  it('says what every rung said, and what to install', async () => {
+  it('says what every rung said', async () => {
     const climbing = climb([
       ['what is installed', fail('not installed')],
       ['a download', fail('storage.example cannot be reached from here')],
@@ -121,11 +121,9 @@ describe('climb', () => {
       (error: unknown) => (error instanceof Error ? error.message : ''),
     );
     expect(message.split('\n')).toEqual([
-      'TensorFlow could not be set up. What was tried:',
       '  what is installed: not installed',
       '  a download: storage.example cannot be reached from here',
       '  a wheel: pip: python3: not found',
-      expect.stringContaining('apt install python3-pip g++'),
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
-import { fetchWheel, unpackWheel } from './load-scripts.js';
+import { cudaTarget, fetchWheel, tensorflowTarget, unpackWheel } from './load-scripts.js';
 
 const NO_PYTHON = [['no-such-python']];
 const content = Buffer.from(Array.from({ length: 50_000 }, (_, index) => (index * 31) % 251));
@@ -19,6 +19,7 @@ const wheel = {
   platform: 'any',
   sha256: digest(content),
   bytes: content.length,
+  unpackedBytes: 0,
 };
 
 let folder: string;
@@ -172,7 +173,7 @@ describe('unpackWheel', () => {
     await pipeline(zip.outputStream, createWriteStream(file));
     const deps = join(folder, 'deps');
     await mkdir(deps);
-    await unpackWheel(file, deps);
+    await unpackWheel(file, deps, tensorflowTarget);
     const entries = await readdir(deps, { recursive: true, withFileTypes: true });
     const found = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     expect(found.sort()).toEqual(
@@ -187,8 +188,32 @@ describe('unpackWheel', () => {
     expect(await readFile(join(deps, 'lib', 'libtensorflow_cc.so.2'), 'utf8')).toBe('tensorflow/libtensorflow_cc.so.2');
   });
 
+  it.skipIf(process.platform === 'win32')('takes CUDA’s libraries and programs, which can be run', async () => {
+    const zip = new ZipFile();
+    for (const [name, mode] of [
+      ['nvidia/cudnn/lib/libcudnn.so.9', 0o100644],
+      ['nvidia/cuda_nvcc/bin/ptxas', 0o100755],
+      ['nvidia/cuda_nvcc/nvvm/libdevice/libdevice.10.bc', 0o100644],
+      ['nvidia/cudnn/include/cudnn.h', 0o100644],
+      ['nvidia/cudnn/lib/__init__.py', 0o100644],
+      ['nvidia_cudnn_cu12-9.10.2.21.dist-info/METADATA', 0o100644],
+    ] as const)
+      zip.addBuffer(Buffer.from(name), name, { mode });
+    zip.end();
+    const file = join(folder, 'test.whl');
+    await pipeline(zip.outputStream, createWriteStream(file));
+    await unpackWheel(file, join(folder, 'deps'), cudaTarget);
+    const entries = await readdir(join(folder, 'deps'), { recursive: true, withFileTypes: true });
+    expect(entries.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['libcudnn.so.9', 'ptxas', 'libdevice.10.bc']),
+    );
+    expect(entries.filter((entry) => entry.isFile())).toHaveLength(3);
+    const { mode } = await stat(join(folder, 'deps', 'nvidia', 'cuda_nvcc', 'bin', 'ptxas'));
+    expect(mode & 0o111).toBe(0o111);
+  });
+
   it('fails on what is no wheel', async () => {
     await writeFile(join(folder, 'test.whl'), 'not a zip');
-    await expect(unpackWheel(join(folder, 'test.whl'), folder)).rejects.toThrow();
+    await expect(unpackWheel(join(folder, 'test.whl'), folder, tensorflowTarget)).rejects.toThrow();
   });
 });

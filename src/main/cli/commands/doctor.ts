@@ -26,12 +26,16 @@ async function askEngine(context: CommandContext): Promise<EngineState> {
   }
 }
 
-/** What it takes to train on the graphics card; null where nothing is known to be in the way. */
-function howToUseCard({ missingLibraries, cardFailed }: EngineInfo['device']): string | null {
+/** What it takes to train on a graphics card; null where nothing is known to be in the way. */
+function howToUseCard({ device: { missingLibraries, cardFailed }, platform }: EngineInfo): string | null {
   if (cardFailed)
     return 'bring the driver and the CUDA libraries to versions that go together: Graft then tests the card again';
   if (missingLibraries.length === 0) return null;
-  return `to train on the graphics card install ${missingLibraries.join(', ')}`;
+  if (missingLibraries.includes('libcuda.so.1'))
+    return 'to train on an NVIDIA card install its driver, then run `npm run setup`';
+  return platform === 'linux-x64'
+    ? 'to train on the graphics card run `npm run setup`, which fetches TensorFlow with CUDA'
+    : `to train on the graphics card install ${missingLibraries.join(', ')}`;
 }
 
 function checkEngine(state: EngineState): Check[] {
@@ -43,7 +47,7 @@ function checkEngine(state: EngineState): Check[] {
   const { id } = createRecipe('.').backbone;
   const file = backbones.find((backbone) => backbone.id === id)?.file ?? null;
   const native = info.tensorflow.backend === 'tensorflow';
-  const deviceRemedy = howToUseCard(info.device);
+  const deviceRemedy = howToUseCard(info);
   return [
     {
       name: 'TensorFlow',

@@ -58,12 +58,17 @@ describe('graft doctor', () => {
     expect(run.stdout).toContain('MISSING  TensorFlow: 4.22.0, backend cpu');
   });
 
-  it('takes a missing graphics library for a note, not a failure', async () => {
-    const device = { kind: 'cpu', reason: 'no CUDA', missingLibraries: ['libcudnn.so.9'], cardFailed: false } as const;
-    const engine = createFakeEngine({ handlers: { 'engine.info': async () => ({ ...FAKE_INFO, device }) } });
+  it.each([
+    ['linux-x64', 'libcudnn.so.9', 'npm run setup'],
+    ['linux-arm64', 'libcudnn.so.9', 'install libcudnn.so.9'],
+    ['linux-x64', 'libcuda.so.1', 'install its driver'],
+  ])('on %s takes a missing %s for a note, not a failure', async (platform, library, remedy) => {
+    const device = { kind: 'cpu', reason: 'no CUDA', missingLibraries: [library], cardFailed: false } as const;
+    const engine = createFakeEngine({ handlers: { 'engine.info': async () => ({ ...FAKE_INFO, platform, device }) } });
     const run = await runFakeCli(['doctor'], { root, engine });
     expect(run.code).toBe(0);
-    expect(run.stdout).toMatch(/note\s+device: cpu: no CUDA\n\s+→ .*libcudnn\.so\.9/);
+    const [, note] = /note\s+device: cpu: no CUDA\n\s+→ (.*)/.exec(run.stdout) ?? [];
+    expect(note).toContain(remedy);
   });
 
   it('takes a graphics card that failed its test for a note, and says what to do', async () => {
