@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import type { EagerNetwork } from '../graph/eager.js';
-import { beginsWithPixels, slicePictures } from '../graph/pixels.js';
+import { slicePictures, takesBytes } from '../graph/pixels.js';
 import type { Network, WeightMap } from '../graph/types.js';
 import type { TensorFlow } from '../tf.js';
 import { loadSignature } from './graph-session.js';
@@ -31,7 +31,7 @@ function runInParts(tf: TensorFlow, x: Tensor, size: number, run: (part: Tensor)
   return tf.tidy(() => {
     const parts: Tensor[] = [];
     for (let start = 0; start < count; start += size) {
-      parts.push(run(slicePictures(tf, x, start, Math.min(size, count - start))));
+      parts.push(run(slicePictures(x, start, Math.min(size, count - start))));
     }
     return tf.concat(parts);
   });
@@ -53,7 +53,7 @@ export async function createCompiledNetwork(
   const folder = join(tmpdir(), `graft-graph-${randomUUID()}`);
   try {
     const names = { input: 'input', outputs: { [network.output]: 'output' } };
-    const input = beginsWithPixels(network) ? 'uint8' : 'float32';
+    const input = takesBytes(network) ? 'bytes' : 'float32';
     const mirrored = mirrorNetwork(network, weights);
     const written = mirrored ?? { network, weights };
     const options = { input, precision, isMirrored: mirrored !== null } as const;

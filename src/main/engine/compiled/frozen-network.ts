@@ -14,7 +14,7 @@ import { createCompiledNetwork } from './compiled-network.js';
 import { atOnceSchema, type RunnerChoice, runnerSchema } from './runner.js';
 
 /** Raised when a compiled graph is written or run differently, so that machines are probed again. */
-const PROBE_VERSION = 9;
+const PROBE_VERSION = 10;
 const PROBE_TIMEOUT_MS = 120_000;
 
 const resultSchema = v.object({

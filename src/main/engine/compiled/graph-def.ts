@@ -1,11 +1,12 @@
 import { inferShapes } from '../graph/shapes.js';
 import type { Window } from '../graph/kernels.js';
+import { wordsPerPicture } from '../graph/pixels.js';
 import type { GraphNode, Network, WeightMap } from '../graph/types.js';
-import { floatsOf } from './graph-session.js';
 import { bytes, floatType, graphName, type GraphOptions, GraphWriter } from './graph-writer.js';
 import { normaliseByRow } from './normalise.js';
 import { paddingAttributes } from './padding.js';
-import { DT_FLOAT, DT_UINT8, type NodeDef, shapeOf } from './proto.js';
+import { writePixels } from './pixel-input.js';
+import { DT_FLOAT, DT_INT32, type NodeDef, shapeOf } from './proto.js';
 
 const POINTWISE: Window = { kernelSize: 1, stride: 1, padding: 0 };
 
@@ -15,13 +16,13 @@ function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[], s
   const x = inputs[0]!;
   switch (node.op) {
     case 'input': {
-      const isBytes = writer.options.input === 'uint8';
+      const isBytes = writer.options.input === 'bytes';
       const placeholder = writer.node('Placeholder', name, [], {
-        dtype: { type: isBytes ? DT_UINT8 : DT_FLOAT },
-        shape: { shape: shapeOf([-1, ...node.shape]) },
+        dtype: { type: isBytes ? DT_INT32 : DT_FLOAT },
+        shape: { shape: shapeOf([-1, ...(isBytes ? [wordsPerPicture(node.shape[0])] : node.shape)]) },
       });
       if (!isBytes) return placeholder;
-      const floats = writer.cast(floatsOf(name), placeholder, DT_UINT8, DT_FLOAT);
+      const floats = writePixels(writer, name, placeholder, node.shape);
       return writer.options.isMirrored === true ? writer.mirror(`${name}/mirrored`, floats, node.shape) : floats;
     }
     case 'normalise': {
@@ -97,8 +98,9 @@ function emit(writer: GraphWriter, node: GraphNode, inputs: readonly string[], s
 /** A network as TensorFlow nodes, weights as constants. */
 export interface GraphDefinition {
   readonly nodes: readonly NodeDef[];
-  /** Name of the placeholder: [n, height, width, channels]. */
+  /** Name of the placeholder. */
   readonly input: string;
+  /** Without the batch: [height, width, channels], or the words of a picture's bytes. */
   readonly inputShape: readonly number[];
   /** TensorFlow's node for each of the network's nodes. */
   readonly outputs: ReadonlyMap<string, string>;
@@ -125,10 +127,11 @@ export function writeGraphDef(network: Network, weights: WeightMap, options: Gra
     outputs.set(name, op === 'input' ? edge : writer.exact(`${graphName(name)}/exact/output`, edge));
   }
   const first = network.nodes[0]!;
+  const inputShape = shapes.get(first.name)!;
   return {
     nodes: writer.nodes,
     input: graphName(first.name),
-    inputShape: shapes.get(first.name)!,
+    inputShape: options.input === 'bytes' ? [wordsPerPicture(inputShape[0]!)] : inputShape,
     outputs,
     shapes,
   };

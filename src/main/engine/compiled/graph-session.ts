@@ -3,12 +3,13 @@ import * as v from 'valibot';
 import { invariant } from '../../../shared/errors.js';
 import { isBytes } from '../graph/pixels.js';
 import { nativeBackend, type TensorFlow } from '../tf.js';
+import { floatsOf } from './pixel-input.js';
 
 /** One signature of a SavedModel in a session of TensorFlow's. Dispose it. */
 export interface LoadedSignature {
   /**
-   * @param inputs one tensor for each of the signature's inputs; they stay the caller's. Where the graph takes bytes and
-   *   casts them, float32 goes in behind the cast
+   * @param inputs one tensor for each of the signature's inputs; they stay the caller's. Where the graph takes bytes
+   *   apart, float32 goes in behind that
    * @returns the outputs by name; the caller disposes
    */
   run(inputs: NamedTensorMap): NamedTensorMap;
@@ -22,12 +23,9 @@ const modelSchema = v.looseObject({
   signature: v.looseObject({ inputs: infoSchema, outputs: infoSchema }),
 });
 
-/** Name of the cast that follows a placeholder for bytes. */
-export const floatsOf = (placeholder: string): string => `${placeholder}/float32`;
-
 /**
- * Loads a SavedModel. Signatures of one folder share a session. tfjs-node's own `predict` would copy uint8 inputs back into
- * JavaScript, so the addon is called directly.
+ * Loads a SavedModel. Signatures of one folder share a session. The addon is called directly, since tfjs-node's own `predict`
+ * insists on what the signature says, which is bytes where float32 may be given, too.
  *
  * @param signature name of one in the SavedModel
  */
@@ -44,7 +42,7 @@ export async function loadSignature(tf: TensorFlow, folder: string, signature: s
       const given = inputs.map(([key, { name, tfDtype }]) => {
         const tensor = values[key];
         invariant(tensor, `a value for the input ${key}`);
-        names.push(tfDtype === 'DT_UINT8' && !isBytes(tensor) ? floatsOf(name.replace(/:0$/, '')) : name);
+        names.push(tfDtype === 'DT_INT32' && !isBytes(tensor) ? floatsOf(name.replace(/:0$/, '')) : name);
         return tensor;
       });
       const ids = backend.getInputTensorIds(given);

@@ -11,8 +11,8 @@ export const floatType: AttrValue = { type: DT_FLOAT };
 
 /** How a graph computes. */
 export interface GraphOptions {
-  /** What the placeholder takes; float32 unless given. */
-  readonly input?: 'float32' | 'uint8';
+  /** What the placeholder takes: float32 unless given, or what `uploadBytes` makes. */
+  readonly input?: 'float32' | 'bytes';
   /** Pictures are turned by 180° before anything else; not unless given. See `mirrorNetwork`. */
   readonly isMirrored?: boolean;
   /** What is computed in, behind the normalisation; float32 unless given. Outputs are float32. */

@@ -53,7 +53,12 @@ const DESCRIPTOR = {
         tensor: { type: 'TensorProto', id: 8 },
       },
     },
-    ListValue: { fields: { i: { rule: 'repeated', type: 'int64', id: 3 } } },
+    ListValue: {
+      fields: {
+        i: { rule: 'repeated', type: 'int64', id: 3 },
+        type: { rule: 'repeated', type: 'int32', id: 6 },
+      },
+    },
     TensorShape: { fields: { dim: { rule: 'repeated', type: 'Dim', id: 2 } } },
     Dim: { fields: { size: { type: 'int64', id: 1 } } },
     TensorProto: {
@@ -100,7 +105,7 @@ export interface TensorProto {
 
 /** One attribute of a node; exactly one field is set. */
 export type AttrValue =
-  | { list: { i: number[] } }
+  | { list: { i: number[] } | { type: number[] } }
   | { s: Uint8Array }
   | { i: number }
   | { f: number }

@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../files.js';
 import type { Network, WeightMap } from '../graph/types.js';
 import { writeGraphDef } from './graph-def.js';
 import type { GraphOptions } from './graph-writer.js';
-import { DT_FLOAT, DT_UINT8, encodeSavedModel, type NodeDef, shapeOf, type TensorInfo } from './proto.js';
+import { DT_FLOAT, DT_INT32, encodeSavedModel, type NodeDef, shapeOf, type TensorInfo } from './proto.js';
 
 /** Names of a signature's tensors. */
 export interface SignatureNames {
@@ -35,7 +35,7 @@ export function encodeNetwork(
   );
   return encodeSavedModel(nodes, {
     serving_default: {
-      inputs: { [names.input]: info(graph.input, graph.inputShape, options.input === 'uint8' ? DT_UINT8 : DT_FLOAT) },
+      inputs: { [names.input]: info(graph.input, graph.inputShape, options.input === 'bytes' ? DT_INT32 : DT_FLOAT) },
       outputs,
       methodName: 'tensorflow/serving/predict',
     },

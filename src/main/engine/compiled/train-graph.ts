@@ -1,11 +1,12 @@
 import { invariant } from '../../../shared/errors.js';
 import type { OptimizerSpec } from '../../../shared/recipe.js';
 import { LOGITS_NODE } from '../graph/head.js';
-import { beginsWithPixels } from '../graph/pixels.js';
+import { takesBytes, wordsPerPicture } from '../graph/pixels.js';
 import type { BatchNormNode, Network, ParamSpec } from '../graph/types.js';
-import { DT_FLOAT, DT_UINT8, encodeSavedModel, shapeOf, type SignatureDef, type TensorInfo } from './proto.js';
-import { floatsOf } from './graph-session.js';
+import { DT_FLOAT, DT_INT32, encodeSavedModel, shapeOf, type SignatureDef, type TensorInfo } from './proto.js';
 import { hasKernel, mirrorNodes } from './mirror.js';
+import { writePixels } from './pixel-input.js';
+import { writeStaging } from './staging.js';
 import { writeForward } from './train-forward.js';
 import { Tape } from './train-tape.js';
 import {
@@ -27,17 +28,22 @@ export interface TrainGraphOptions {
   readonly hasDropout: boolean;
   /** Whether gradients can be computed without an update, for measuring; not unless given. */
   readonly hasGradients?: boolean;
+  /** Whether a step can take the next one's `cut` to the device while it computes; not unless given. */
+  readonly canStage?: boolean;
   readonly optimizer: OptimizerSpec;
   /** Every variable is in one of them. */
   readonly groups: readonly UpdateGroup[];
 }
 
+/** Where a step's `cut` comes from, and whether the next step's goes to the device meanwhile. */
+export type StepSignature = 'step' | 'stepAndStage' | 'stagedStep' | 'stagedStepAndStage';
+
 /**
- * Signatures of the graph; one session serves them all. The last two are there where the optimizer has slots, `gradients`
- * where it was asked for.
+ * Signatures of the graph; one session serves them all. Slots' are there where the optimizer has some, `gradients` and those
+ * that stage where they were asked for.
  */
 export type TrainSignature =
-  'init' | 'restore' | 'step' | 'gradients' | 'infer' | 'read' | 'readSlots' | 'restoreSlots';
+  StepSignature | 'clearStage' | 'init' | 'restore' | 'gradients' | 'infer' | 'read' | 'readSlots' | 'restoreSlots';
 
 /** Whether an optimizer remembers anything between steps. */
 export const hasSlots = (spec: OptimizerSpec): boolean => spec.kind !== 'sgd' || spec.momentum > 0;
@@ -92,8 +98,11 @@ function signature(inputs: Readonly<Record<string, Port>>, outputs: Readonly<Rec
  * The loss is `-sum(targets · logSoftmax(logits))`. Signatures:
  * - `init`: a value for each parameter, by its name, in TensorFlow's layout; the optimizer's slots become 0
  * - `restore`: the same, the slots stay
- * - `step`: `cut` (where it is pixels, bytes that are cast), `targets` [n, classes], {@link UPDATE_SCALARS}, `mask` [n, features] with dropout → `logits` from before
+ * - `step`: `cut` (where it is pixels, bytes as `uploadBytes` packs them), `targets` [n, classes], {@link UPDATE_SCALARS}, `mask` [n, features] with dropout → `logits` from before
  *   the update
+ * - `stepAndStage`: the same and `next`, the next step's `cut`, which goes to the device while the step computes;
+ *   `stagedStep`, `stagedStepAndStage`: these without `cut`, for a step whose `cut` was staged
+ * - `clearStage`: `trigger` → nothing is staged any more
  * - `gradients`: `cut`, `targets`, `mask` with dropout → `norm`, half the sum of the squares of every gradient; no update
  * - `infer`: `cut` → `logits`, with the running statistics
  * - `read`: `trigger` (anything) → every parameter by its name
@@ -119,11 +128,23 @@ export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uin
   invariant(entry?.op === 'input', 'the network begins with its input');
   const featureSize = network.params.find(({ name }) => name === head.weight)!.shape[1]!;
 
-  const cutType = beginsWithPixels(network) ? DT_UINT8 : DT_FLOAT;
+  const hasBytes = takesBytes(network);
+  const cutType = hasBytes ? DT_INT32 : DT_FLOAT;
   // Where the head alone trains it is given rows of features.
-  const cutShape = head.inputs[0] === entry.name ? [-1, featureSize] : [-1, ...entry.shape];
-  const cut: Port = { shape: cutShape, edge: writer.placeholder('cut', cutShape, cutType), dtype: cutType };
-  const floats = cutType === DT_FLOAT ? cut.edge : writer.cast(floatsOf('cut'), cut.edge, DT_UINT8, DT_FLOAT);
+  const pictureShape = head.inputs[0] === entry.name ? [featureSize] : entry.shape;
+  const cutShape = [-1, ...(hasBytes ? [wordsPerPicture(entry.shape[0])] : pictureShape)];
+  const next: Port = { shape: cutShape, edge: writer.placeholder('next', cutShape, cutType), dtype: cutType };
+  // A session can be fed at any tensor, so what is staged and what is given take the same way from here.
+  const staging = options.canStage
+    ? writeStaging(writer, next.edge, cutType, `${scope}/staged`, { taken: 'cut', put: 'stage', cleared: 'unstage' })
+    : null;
+  const cut: Port = {
+    shape: cutShape,
+    edge: staging?.taken ?? writer.placeholder('cut', cutShape, cutType),
+    dtype: cutType,
+  };
+  const shaped = staging && !hasBytes ? writer.reshape('cut/shaped', cut.edge, cutShape) : cut.edge;
+  const floats = hasBytes ? writePixels(writer, 'cut', cut.edge, entry.shape) : shaped;
   const input = mirrored ? turnPictures(writer, floats, entry.shape) : floats;
   const targets: Port = { shape: [-1, head.units], edge: writer.placeholder('targets', [-1, head.units]) };
   const mask: Port = { shape: [-1, featureSize], edge: writer.placeholder('mask', [-1, featureSize]) };
@@ -198,13 +219,21 @@ export function encodeTrainGraph(options: TrainGraphOptions, scope: string): Uin
     UPDATE_SCALARS.map((name): [string, Port] => [name, { edge: scalars[name], shape: [] }]),
   );
   const scores = (edge: Edge): Record<string, Port> => ({ logits: { edge, shape: [-1, head.units] } });
+  const given = { targets, ...fed, ...(hasDropout ? { mask } : {}) };
   const signatures: Partial<Record<TrainSignature, SignatureDef>> = {
     init: signature({ ...params.given, trigger }, done('init/done', [...params.assigned, ...cleared])),
     restore: signature({ ...params.given, trigger }, done('restore/done', params.assigned)),
-    step: signature({ cut, targets, ...fed, ...(hasDropout ? { mask } : {}) }, scores(score)),
+    step: signature({ cut, ...given }, scores(score)),
     infer: signature({ cut }, scores(inferred)),
     read: signature({ trigger }, params.values),
   };
+  if (staging !== null) {
+    const both = scores(writer.identityAfter('step/logits/staged', score, [staging.put]));
+    signatures.stepAndStage = signature({ cut, next, ...given }, both);
+    signatures.stagedStep = signature(given, scores(score));
+    signatures.stagedStepAndStage = signature({ next, ...given }, both);
+    signatures.clearStage = signature({ trigger }, done('unstage/done', [staging.cleared]));
+  }
   if (options.hasGradients) {
     // TensorFlow leaves out what nobody reads, control inputs included.
     const norms = gradients.map((gradient, index) => writer.float('L2Loss', `gradients/${index}`, gradient));

@@ -10,7 +10,13 @@ import { toSourceLayout } from '../graph/layout.js';
 import type { WeightMap, WeightTensor } from '../graph/types.js';
 import type { TensorFlow } from '../tf.js';
 import { loadSignature, type LoadedSignature } from './graph-session.js';
-import { encodeTrainGraph, hasSlots, type TrainGraphOptions, type TrainSignature } from './train-graph.js';
+import {
+  encodeTrainGraph,
+  hasSlots,
+  type StepSignature,
+  type TrainGraphOptions,
+  type TrainSignature,
+} from './train-graph.js';
 import { UPDATE_SCALARS, updateScalars } from './train-update.js';
 
 /** Values of all parameters, in TensorFlow's layout. The holder disposes of the tensors. */
@@ -33,9 +39,13 @@ export interface CompiledTrainer {
    * @param targets [n, classes], as `lossTargets` makes them
    * @param lr learning rate of a group whose scale is 1
    * @param mask [n, features], dropout's factors; null without dropout
+   * @param next the next step's `cut`, where {@link canStage} and it is there: it goes to the device meanwhile. It stays the
+   *   caller's, and is to be given to the next step, too
    * @returns logits [n, classes] from before the update; the caller disposes
    */
-  step(cut: Tensor, targets: Tensor2D, lr: number, mask: Tensor2D | null): Tensor2D;
+  step(cut: Tensor, targets: Tensor2D, lr: number, mask: Tensor2D | null, next?: Tensor | null): Tensor2D;
+  /** Whether a step has use for the next one's input. */
+  readonly canStage: boolean;
   /**
    * A step without its update: half the sum of the squares of all gradients. Null where the graph has no signature for it.
    * The caller disposes.
@@ -65,6 +75,7 @@ async function loadSignatures(tf: TensorFlow, options: TrainGraphOptions) {
     await writeFileAtomic(join(folder, 'saved_model.pb'), encodeTrainGraph(options, id));
     const names: TrainSignature[] = ['init', 'restore', 'step', 'infer', 'read'];
     if (options.hasGradients) names.push('gradients');
+    if (options.canStage) names.push('stepAndStage', 'stagedStep', 'stagedStepAndStage', 'clearStage');
     if (hasSlots(options.optimizer)) names.push('readSlots', 'restoreSlots');
     const models = new Map<TrainSignature, LoadedSignature>();
     // One after the other: the first opens the session that the others find by the folder's name.
@@ -91,9 +102,11 @@ export async function createCompiledTrainer(
   options: TrainGraphOptions,
   weights: WeightMap,
 ): Promise<CompiledTrainer> {
-  const { network, hasDropout, optimizer } = options;
+  const { network, hasDropout, optimizer, canStage = false } = options;
   const { run, dispose } = await loadSignatures(tf, options);
   let iteration = 0;
+  /** The input that lies on the device for the next step. */
+  let staged: Tensor | null = null;
 
   const assign = (name: 'init' | 'restore', values: ReadonlyMap<string, Tensor>): void => {
     const given = Object.fromEntries(
@@ -120,12 +133,24 @@ export async function createCompiledTrainer(
   }
 
   return {
-    step: (cut, targets, lr, mask) =>
+    canStage,
+    step: (cut, targets, lr, mask, next = null) =>
       tf.tidy(() => {
         invariant((mask !== null) === hasDropout, 'a mask comes with every step of a graph with dropout');
+        const isStaged = staged === cut;
+        // What another step was to have, as in an epoch that was broken off.
+        if (staged !== null && !isStaged) run('clearStage', { trigger: tf.scalar(0) });
+        staged = null;
         const numbers = updateScalars(optimizer, lr, ++iteration);
         const scalars = Object.fromEntries(UPDATE_SCALARS.map((name) => [name, tf.scalar(numbers[name])]));
-        return run('step', { cut, targets, ...scalars, ...(mask ? { mask } : {}) })['logits'] as Tensor2D;
+        const given = { targets, ...scalars, ...(mask ? { mask } : {}), ...(isStaged ? {} : { cut }) };
+        const ahead = canStage ? next : null;
+        const [alone, withNext]: [StepSignature, StepSignature] = isStaged
+          ? ['stagedStep', 'stagedStepAndStage']
+          : ['step', 'stepAndStage'];
+        const { logits } = ahead === null ? run(alone, given) : run(withNext, { ...given, next: ahead });
+        staged = ahead;
+        return logits as Tensor2D;
       }),
     gradients: options.hasGradients
       ? (cut, targets, mask) => tf.tidy(() => run('gradients', { cut, targets, ...(mask ? { mask } : {}) })['norm']!)

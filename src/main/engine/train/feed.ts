@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { planBatchMix, renderBatchMix } from '../../../shared/augment/batch-mix.js';
 import { invariant } from '../../../shared/errors.js';
 import type { InputSpec } from '../../../shared/input.js';
@@ -79,8 +80,30 @@ async function* featureBatches(
   }
 }
 
+/**
+ * Gives every batch the cut of the one after it, where that is ready: nobody waits for it. Disposes of what is made and not
+ * taken.
+ */
+export async function* withNext(batches: AsyncGenerator<CutBatch>): AsyncGenerator<CutBatch> {
+  let coming = batches.next();
+  try {
+    for (;;) {
+      const arrived = await coming;
+      if (arrived.done) return;
+      coming = batches.next();
+      // Whoever asks for it hears of its failure.
+      const ready = await Promise.race([coming.catch(() => null), setImmediate(null)]);
+      yield { ...arrived.value, next: ready?.done === false ? ready.value.cut : null };
+    }
+  } finally {
+    const left = await coming.catch(() => null);
+    if (left?.done === false) left.value.cut.dispose();
+    await batches.return(undefined);
+  }
+}
+
 /** Batches of one epoch at the cut, straight from augmented pixels. */
-async function* pixelBatches(options: FeedOptions, epoch: number, skip: number): AsyncIterable<CutBatch> {
+async function* pixelBatches(options: FeedOptions, epoch: number, skip: number): AsyncGenerator<CutBatch> {
   const { tf, recipe, model, images, input } = options;
   const { batchSize, seed, views } = recipe.training;
   const { order, firstStep } = orderOf(options, epoch, skip);
@@ -109,5 +132,6 @@ export function feedEpoch(options: FeedOptions, epoch: number, skip: number): As
     invariant(options.features, 'a frozen backbone has a feature table');
     return featureBatches(options, options.features, epoch, skip);
   }
-  return pixelBatches(options, epoch, skip);
+  const batches = pixelBatches(options, epoch, skip);
+  return options.model.trainer.canStage ? withNext(batches) : batches;
 }

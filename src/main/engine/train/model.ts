@@ -13,7 +13,7 @@ import { foldNetwork } from '../graph/fold.js';
 import { HEAD_BIAS, HEAD_WEIGHT, LOGITS_NODE, truncateNetwork, withHead } from '../graph/head.js';
 import { SLICE_INPUT, sliceNetwork } from '../graph/slice.js';
 import type { Network, WeightMap, WeightTensor } from '../graph/types.js';
-import type { TensorFlow } from '../tf.js';
+import { nativeBackend, type TensorFlow } from '../tf.js';
 import { isProfiling } from './profile.js';
 import { createTrainer, type Trainer } from './trainer.js';
 import { featuresFingerprint } from './feature-store.js';
@@ -221,6 +221,8 @@ export async function createTrainingModel(
       batchNorm,
       hasDropout: recipe.training.dropout > 0,
       hasGradients: isProfiling(),
+      // On the processor there is nowhere to go.
+      canStage: nativeBackend(tf).isUsingGpuDevice,
       optimizer: recipe.training.optimizer,
       groups: planGroups(network, recipe),
     },

@@ -58,11 +58,11 @@ export function createProfile(source: Pick<BatchSource, 'waitedMs' | 'times'>): 
     invariant(gradients, 'a trainer that is profiled can compute gradients alone');
     return {
       ...trainer,
-      step: (cut, targets, lr, mask) => {
+      step: (cut, targets, lr, mask, next) => {
         // One call does all; its parts are found by the time of calls that stop earlier.
         const forward = probe(() => trainer.infer(cut));
         const withGradients = probe(() => gradients(cut, targets, mask));
-        const { result, seconds: whole } = time(() => trainer.step(cut, targets, lr, mask));
+        const { result, seconds: whole } = time(() => trainer.step(cut, targets, lr, mask, next));
         spent.forward += Math.min(forward, whole);
         spent.backward += Math.max(0, Math.min(withGradients, whole) - forward);
         spent.update += Math.max(0, whole - Math.max(withGradients, forward));

@@ -10,6 +10,8 @@ import type { TrainingModel } from './model.js';
 export interface CutBatch {
   /** What {@link TrainingModel.freeze} returned; the step disposes of it. */
   readonly cut: Tensor;
+  /** The `cut` of the batch after this one, where the trainer has use for it and it is there; it is not disposed of. */
+  readonly next?: Tensor | null;
   /** Hard labels, for the accuracy. */
   readonly labels: readonly number[];
   /** Shares by class, [n, classes]: one-hot, or mixed by mixup and cutmix. */
@@ -54,6 +56,7 @@ export function trainStep(
       tf.tensor2d(targets, [count, classCount]),
       lr,
       mask && tf.tensor2d(mask, [count, featureSize]),
+      batch.next,
     );
     const values = logits.dataSync<'float32'>();
     batch.cut.dispose();

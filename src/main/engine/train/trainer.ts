@@ -21,9 +21,13 @@ export interface Trainer {
    * @param targets [n, classes], as `lossTargets` makes them
    * @param lr learning rate of a group whose scale is 1
    * @param mask [n, features], dropout's factors; null without dropout
+   * @param next the next step's `cut`, where {@link canStage} and it is there: it goes to the device meanwhile. It stays the
+   *   caller's, and is to be given to the next step, too
    * @returns logits [n, classes] from before the update; the caller disposes
    */
-  step(cut: Tensor, targets: Tensor2D, lr: number, mask: Tensor2D | null): Tensor2D;
+  step(cut: Tensor, targets: Tensor2D, lr: number, mask: Tensor2D | null, next?: Tensor | null): Tensor2D;
+  /** Whether a step has use for the next one's input. */
+  readonly canStage: boolean;
   /**
    * A step without its update, for measuring: half the sum of the squares of all gradients. Null where `hasGradients` did
    * not ask for it. The caller disposes.
@@ -81,6 +85,7 @@ export function createEagerTrainer(tf: TensorFlow, options: TrainGraphOptions, w
   };
 
   return {
+    canStage: false,
     step: (cut, targets, lr, mask) =>
       tf.tidy(() => {
         const { logits, grads } = differentiate(cut, targets, mask);
