@@ -17,6 +17,7 @@ import { writeAugmented } from './insight/write-augmented.js';
 import { dataFolder } from '../common/data-folder.js';
 import { estimateTraining } from './planning/estimate.js';
 import { measureBackbone } from './planning/measure.js';
+import { explainNative } from './native-error.js';
 import { countTensors, describeBackend } from './tf.js';
 import type { Emit } from './train/run.js';
 import { createTraining } from './train/training.js';
@@ -55,6 +56,19 @@ async function inspectDataset(params: Params<'dataset.inspect'>, context: CallCo
   };
 }
 
+/** A call that runs TensorFlow, whose own errors it explains. */
+function withTensorFlow<P, R>(
+  handler: (params: P, context: CallContext) => Promise<R>,
+): (params: P, context: CallContext) => Promise<R> {
+  return async (params, context) => {
+    try {
+      return await handler(params, context);
+    } catch (error) {
+      throw explainNative(error);
+    }
+  };
+}
+
 /** How often the engine says that it lives. */
 const STATS_INTERVAL_MS = 2000;
 
@@ -85,10 +99,10 @@ export function createEngine(emit: Emit): { handlers: Partial<Handlers<EngineMet
       await importBackbone(definition, file);
       return await backboneInfo(definition);
     },
-    'backbones.measure': (params, context) => measureBackbone(params, context, () => training.run),
+    'backbones.measure': withTensorFlow((params, context) => measureBackbone(params, context, () => training.run)),
     'dataset.inspect': inspectDataset,
     'augment.write': writeAugmented,
-    'augment.risks': augmentRisks,
+    'augment.risks': withTensorFlow(augmentRisks),
     'train.estimate': estimateTraining,
     'train.start': (params) => training.start(params),
     'train.resume': (params) => training.resume(params),
@@ -96,11 +110,11 @@ export function createEngine(emit: Emit): { handlers: Partial<Handlers<EngineMet
     'train.stop': async (params) => training.stop(params),
     'train.cancel': async (params) => training.cancel(params),
     'train.current': async () => training.current(),
-    'run.evaluate': evaluateRun,
-    'run.predict': predictFiles,
-    'features.compute': computeFeatures,
+    'run.evaluate': withTensorFlow(evaluateRun),
+    'run.predict': withTensorFlow(predictFiles),
+    'features.compute': withTensorFlow(computeFeatures),
     'export.formats': async () => listExportFormats(),
-    'run.export': exportRun,
+    'run.export': withTensorFlow(exportRun),
   };
 
   return {

@@ -4,7 +4,7 @@ import type { BackboneDefinition } from '../backbones/types.js';
 import { foldNetwork } from '../graph/fold.js';
 import { truncateNetwork } from '../graph/head.js';
 import type { WeightMap } from '../graph/types.js';
-import type { TensorFlow } from '../tf.js';
+import { nativeBackend, type TensorFlow } from '../tf.js';
 import { uploadBytes } from '../graph/pixels.js';
 import { fingerprintWeights } from '../train/model.js';
 import { featuresFingerprint } from '../train/feature-store.js';
@@ -26,11 +26,14 @@ export interface FrozenBackbone {
  *
  * @param choice how the backbone runs here
  */
-export function frozenFingerprint(definition: BackboneDefinition, weights: WeightMap, choice: RunnerChoice): string {
-  return featuresFingerprint(
-    choice,
-    fingerprintWeights(truncateNetwork(definition.build(), definition.featuresNode), weights),
-  );
+export function frozenFingerprint(
+  tf: TensorFlow,
+  definition: BackboneDefinition,
+  weights: WeightMap,
+  choice: RunnerChoice,
+): string {
+  const trunk = truncateNetwork(definition.build(), definition.featuresNode);
+  return featuresFingerprint(choice, fingerprintWeights(trunk, weights), nativeBackend(tf).isUsingGpuDevice);
 }
 
 /** Makes a backbone ready to compute features, the way training runs it when it is frozen. */
@@ -44,7 +47,7 @@ export async function openFrozenBackbone(
   const network = await createFrozenNetwork(tf, foldNetwork(trunk, weights), choice);
   const { size } = definition.input;
   return {
-    fingerprint: frozenFingerprint(definition, weights, choice),
+    fingerprint: frozenFingerprint(tf, definition, weights, choice),
     compute: (pixels, count) => {
       const output = tf.tidy(() => network.run(uploadBytes(tf, pixels, count, size)));
       const values = output.dataSync<'float32'>();

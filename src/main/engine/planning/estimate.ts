@@ -83,7 +83,7 @@ async function keptShares(
     choice: RunnerChoice,
     view: Parameters<typeof keptFeatures>[5],
   ): Promise<number> => {
-    const fingerprint = frozenFingerprint(definition, weights, choice);
+    const fingerprint = frozenFingerprint(tf, definition, weights, choice);
     return keptFeatures(definition, fingerprint, images, indices, recipe.data.framing, view);
   };
   const isPlain = recipe.augment.steps.length === 0;

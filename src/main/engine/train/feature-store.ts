@@ -69,6 +69,7 @@ export function openFeatureStore(folder: string): FeatureStore {
  *
  * @param choice how it runs here
  * @param weights fingerprint of its weights and structure
+ * @param onCard it runs on a graphics card, which rounds otherwise than a processor
  */
-export const featuresFingerprint = ({ runner, atOnce }: RunnerChoice, weights: string): string =>
-  `${runner}/${atOnce ?? 'all'}:${weights}`;
+export const featuresFingerprint = ({ runner, atOnce }: RunnerChoice, weights: string, onCard: boolean): string =>
+  `${onCard ? 'card/' : ''}${runner}/${atOnce ?? 'all'}:${weights}`;

@@ -204,6 +204,7 @@ export async function createTrainingModel(
     return { frozen: whole, features, step };
   };
   const runners = options.runners ?? (await chooseAll());
+  const onCard = nativeBackend(tf).isUsingGpuDevice;
   const frozenWeights = frozen ? fingerprintWeights(frozen, weights) : 'none';
   const { report: prefix, train: trainingPrefix } = await createPrefixes(tf, frozen, weights, runners);
   // Only these are held on to: the others live in the trainer from here on.
@@ -222,7 +223,7 @@ export async function createTrainingModel(
       hasDropout: recipe.training.dropout > 0,
       hasGradients: isProfiling(),
       // On the processor there is nowhere to go.
-      canStage: nativeBackend(tf).isUsingGpuDevice,
+      canStage: onCard,
       optimizer: recipe.training.optimizer,
       groups: planGroups(network, recipe),
     },
@@ -236,8 +237,8 @@ export async function createTrainingModel(
     isFrozen: trained === 0,
     frozenWeights,
     frozenFingerprints: {
-      report: frozen ? featuresFingerprint(runners.frozen, frozenWeights) : 'pixels',
-      train: frozen ? featuresFingerprint(runners.features ?? runners.frozen, frozenWeights) : 'pixels',
+      report: frozen ? featuresFingerprint(runners.frozen, frozenWeights, onCard) : 'pixels',
+      train: frozen ? featuresFingerprint(runners.features ?? runners.frozen, frozenWeights, onCard) : 'pixels',
     },
     freeze: (pixels, purpose) => {
       const part = purpose === 'report' ? prefix : trainingPrefix;

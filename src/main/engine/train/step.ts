@@ -49,21 +49,24 @@ export function trainStep(
   const { dropout, seed, featureSize } = options;
   const count = batch.labels.length;
   const targets = lossTargets(batch.targets, options);
-  return tf.tidy(() => {
-    const mask = dropout > 0 ? dropoutMask(seed, batch.step, count * featureSize, dropout) : null;
-    const logits = trainer.step(
-      batch.cut,
-      tf.tensor2d(targets, [count, classCount]),
-      lr,
-      mask && tf.tensor2d(mask, [count, featureSize]),
-      batch.next,
-    );
-    const values = logits.dataSync<'float32'>();
+  try {
+    return tf.tidy(() => {
+      const mask = dropout > 0 ? dropoutMask(seed, batch.step, count * featureSize, dropout) : null;
+      const logits = trainer.step(
+        batch.cut,
+        tf.tensor2d(targets, [count, classCount]),
+        lr,
+        mask && tf.tensor2d(mask, [count, featureSize]),
+        batch.next,
+      );
+      const values = logits.dataSync<'float32'>();
+      return {
+        loss: crossEntropy(values, targets, classCount),
+        hits: countHits(values, batch.labels, classCount),
+        count,
+      };
+    });
+  } finally {
     batch.cut.dispose();
-    return {
-      loss: crossEntropy(values, targets, classCount),
-      hits: countHits(values, batch.labels, classCount),
-      count,
-    };
-  });
+  }
 }

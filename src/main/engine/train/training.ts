@@ -4,6 +4,7 @@ import { GraftError, toWire } from '../../../shared/errors.js';
 import type { Recipe } from '../../../shared/recipe.js';
 import { getBackbone } from '../backbones/registry.js';
 import type { Checkpoint } from '../runs/checkpoint.js';
+import { explainNative } from '../native-error.js';
 import { createRunFolder, readRecipe } from '../runs/run-folder.js';
 import { claimRun, clearFailure, writeFailure } from '../runs/run-status.js';
 import { createRunControl, type RunControl } from './control.js';
@@ -83,7 +84,7 @@ export function createTraining(emit: Emit): Training {
       const { reason, best, seconds } = await trainRun({ run, recipe, emit: tell, control, checkpoint });
       end = () => emit('train.ended', { run, reason, best, seconds });
     } catch (error) {
-      const wire = toWire(error);
+      const wire = toWire(explainNative(error, `a step of ${recipe.training.batchSize} pictures`));
       end = () => emit('train.failed', { run, error: wire });
       // Where not even this can be written, the event still says it.
       if (!control.cancelled.aborted) await writeFailure(run, wire).catch(() => undefined);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toBfloat16 } from '../../../../../src/main/engine/compiled/bfloat16.js';
-import { judgeProbe } from '../../../../../src/main/engine/compiled/frozen-network.js';
+import { judgeProbe, type ProbeTask } from '../../../../../src/main/engine/compiled/frozen-network.js';
 
 const CASES: readonly (readonly [value: number, bits: number])[] = [
   [0, 0x0000],
@@ -25,39 +25,46 @@ describe('toBfloat16', () => {
 describe('judgeProbe', () => {
   const says = (plainMs: number, fastMs: number, difference: number): string =>
     JSON.stringify({ plainMs, fastMs, difference });
+  const judge = (task: ProbeTask, output: string, onCard = false) => judgeProbe(task, output, onCard);
 
   it('takes the compiled graph where it is faster and agrees', () => {
-    expect(judgeProbe('frozen', says(200, 100, 1e-6))).toEqual({
+    expect(judge('frozen', says(200, 100, 1e-6))).toEqual({
       runner: 'compiled',
       reason: 'the compiled graph is 2.00 times as fast as eager',
     });
-    expect(judgeProbe('step-batch', says(100, 101, 1e-6)).runner).toBe('eager');
-    expect(judgeProbe('frozen', says(200, 100, 0.002))).toEqual({
+    expect(judge('step-batch', says(100, 101, 1e-6)).runner).toBe('eager');
+    expect(judge('frozen', says(200, 100, 0.002))).toEqual({
       runner: 'eager',
       reason: 'the compiled graph differs by 2.0e-3',
     });
   });
 
+  it('lets a graphics card round more', () => {
+    expect(judge('step-batch', says(200, 100, 0.008), true).runner).toBe('compiled');
+    expect(judge('step-batch', says(200, 100, 0.02), true).runner).toBe('eager');
+    expect(judge('step-batch', says(200, 100, 0.008)).runner).toBe('eager');
+  });
+
   it('remembers how many pictures at once were fastest', () => {
     const said = JSON.stringify({ plainMs: 200, fastMs: 100, difference: 0, atOnce: 4 });
-    expect(judgeProbe('frozen', said)).toMatchObject({ runner: 'compiled', atOnce: 4 });
-    expect(judgeProbe('frozen', JSON.stringify({ plainMs: 90, fastMs: 100, difference: 0, atOnce: 4 }))).toEqual({
+    expect(judge('frozen', said)).toMatchObject({ runner: 'compiled', atOnce: 4 });
+    expect(judge('frozen', JSON.stringify({ plainMs: 90, fastMs: 100, difference: 0, atOnce: 4 }))).toEqual({
       runner: 'eager',
       reason: 'the compiled graph is 0.90 times as fast as eager',
     });
   });
 
   it('takes bfloat16 for more than a small gain, and lets it round', () => {
-    expect(judgeProbe('frozen-bfloat16', says(180, 100, 0.02))).toEqual({
+    expect(judge('frozen-bfloat16', says(180, 100, 0.02))).toEqual({
       runner: 'bfloat16',
       reason: 'bfloat16 is 1.80 times as fast as float32',
     });
-    expect(judgeProbe('frozen-bfloat16', says(105, 100, 0.02)).runner).toBe('compiled');
-    expect(judgeProbe('frozen-bfloat16', says(180, 100, 0.04)).runner).toBe('compiled');
+    expect(judge('frozen-bfloat16', says(105, 100, 0.02)).runner).toBe('compiled');
+    expect(judge('frozen-bfloat16', says(180, 100, 0.04)).runner).toBe('compiled');
   });
 
   it.each(['', 'Killed', '{"plainMs":1}', says(1, 1, NaN)])('does not trust %j', (output) => {
-    expect(judgeProbe('frozen', output).runner).toBe('eager');
-    expect(judgeProbe('frozen-bfloat16', output).runner).toBe('compiled');
+    expect(judge('frozen', output).runner).toBe('eager');
+    expect(judge('frozen-bfloat16', output).runner).toBe('compiled');
   });
 });
