@@ -1,4 +1,4 @@
-import { cp } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { ADDON, DEPS, ROOT, SYSTEM, TFJS_PACKAGE } from './places.mjs';
 import { lastLine, run } from './run.mjs';
@@ -49,6 +49,12 @@ export async function checkDownload(address, timeoutMs = REACH_TIMEOUT_MS) {
     throw new Error(`${host} has ${bytes} bytes at ${pathname}, which is no TensorFlow`);
 }
 
+/** Says which download lies in the package. */
+const KIND_FILE = join(DEPS, 'graft-kind');
+
+/** The download that lies in the package: `cpu` or `gpu`; null where there is none of ours. */
+export const installedKind = () => readFile(KIND_FILE, 'utf8').catch(() => null);
+
 /**
  * Runs the package's own installer, where its server can be reached. It leaves library and addon in the package.
  *
@@ -68,4 +74,5 @@ export async function installByPackage(kind) {
     // The installer leaves the library where the addon does not look for it.
     await cp(join(DEPS, 'lib', 'tensorflow.dll'), join(dirname(ADDON), 'tensorflow.dll'));
   }
+  await writeFile(KIND_FILE, kind);
 }

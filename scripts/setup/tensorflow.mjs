@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CUDA_WHEELS, listCards, whatStopsCuda } from './cuda.mjs';
 import { recallFailure, rememberFailure } from './failures.mjs';
 import { adoptBuild, BUILDS, isBuilt, makeBuild } from './native-build.mjs';
-import { installByPackage } from './package-download.mjs';
+import { installByPackage, installedKind } from './package-download.mjs';
 import { ADDON, DEPS, ROOT, SYSTEM, TFJS_PACKAGE, wantsCard } from './places.mjs';
 import { lastLine, run } from './run.mjs';
 import { gigabytes, say } from './say.mjs';
@@ -83,6 +83,12 @@ async function usePackageDownload(kind, test) {
   return await test();
 }
 
+/** The package's download for a card; it looks for CUDA 11.2 and cuDNN 8.1 on the machine. */
+async function usePackageDownloadOnCard() {
+  if ((await installedKind()) === 'gpu') throw new Error('it is installed; install CUDA 11.2 and cuDNN 8.1 for it');
+  return await usePackageDownload('gpu', smokeTestOnCard);
+}
+
 /** TensorFlow's Python wheel, and the addon built against it. */
 async function useWheel() {
   if (SYSTEM !== 'linux-x64') throw new Error(`not known to work on ${SYSTEM}`);
@@ -128,7 +134,7 @@ const CARD_LADDER = [
   ['what is installed', () => useInstalled(smokeTestOnCard)],
   SYSTEM === 'linux-x64'
     ? ["TensorFlow's Python wheel with CUDA", useCudaWheels]
-    : ["the package's own download", () => usePackageDownload('gpu', smokeTestOnCard)],
+    : ["the package's own download", usePackageDownloadOnCard],
 ];
 
 /** @type {Ladder<Smoke>} */

@@ -49,9 +49,11 @@ export async function saveRun(options: {
   const { run, recipe, session, best, stopping, totals, position } = options;
   const { trainer, runners, frozenWeights } = session.model;
   const memory = trainer.readOptimizer();
-  const weights = trainer.snapshot();
+  const copies = [memory.slots];
   const kept = best.kept();
   try {
+    const weights = trainer.snapshot();
+    copies.push(weights);
     await writeCheckpoint(
       run,
       {
@@ -78,6 +80,6 @@ export async function saveRun(options: {
       },
     );
   } finally {
-    for (const tensors of [weights, memory.slots]) disposeAll(tensors);
+    for (const tensors of copies) disposeAll(tensors);
   }
 }
