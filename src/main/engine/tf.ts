@@ -29,8 +29,6 @@ export interface NativeBackend {
     readonly TF_FLOAT: number;
     readonly TF_INT32: number;
     readonly TF_UINT8: number;
-    /** @returns the tensor's handle */
-    createTensor(shape: readonly number[], type: number, values: ArrayBufferView): number;
     /**
      * @param inputs handles
      * @param inputNames of the graph's tensors, with commas between
